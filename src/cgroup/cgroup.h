@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+/*
+ * Control groups: v1, hybrid and v2 by cgroupfs, systemd scopes, or none.
+ *
+ * A cgroup that we did not create is never killed in and never removed; the root, the runtime's own cgroup, and
+ * one that has processes or is frozen at create are refused (security.md T-cgroot).
+ *
+ *   runtime  cgroup_create    make the directories (remember which are ours), open what is needed to enter
+ *   kernel   clone3 (CLONE_INTO_CGROUP) with into_fd, where that is ≥ 0 (v2, or the unified tree of hybrid)
+ *   init     cgroup_enter_self   v1: writes "0" to the inherited `tasks` fds: moving oneself as a thread costs 0.3 ms,
+ *                                cgroup.procs by the parent 12 ms (a grace period)
+ *   runtime  cgroup_attach    where clone3 could not: cgroup.procs / systemd scope around the pid
+ *   runtime  cgroup_apply     limits and device rules, while init mounts
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct arena;
+struct err;
+struct host;
+struct cgroup_plan;
+
+#define CGROUP_MAX_V1 16
+
+struct cgroup {
+	int manager;			/* enum cgroup_manager */
+	int mode;			/* enum cgroup_mode */
+	const char *path;		/* "/a/b", below each hierarchy; what the state file keeps */
+	const char *scope;		/* systemd unit, or NULL */
+	int into_fd;			/* directory for CLONE_INTO_CGROUP, or -1 */
+	bool entered;			/* clone3 put the child there */
+	bool created;			/* at least the leaf is ours; otherwise never killed or removed */
+	struct { const char *name; char *dir; int dir_fd, tasks_fd; bool created; } v1[CGROUP_MAX_V1];	/* hybrid: "unified" is into_fd */
+	unsigned n_v1;
+	unsigned created_parents;	/* v2: how many directories above the leaf are ours (removed if empty) */
+};
+
+/* Facts: mode of /sys/fs/cgroup by statfs magic (3 system calls), no parsing of mountinfo. */
+int cgroup_probe_mode (void);
+/* Own cgroup of the calling process ("/a/b"; v2 line, else name=systemd or first v1 line). */
+const char *cgroup_probe_own (struct arena *a);
+
+/*
+ * The path that cgroup_create will use, fully resolved; known before anything exists so that the state file can name it
+ * first (rule 2 of life and death: a killed create must leave something that delete can find).
+ */
+int cgroup_resolve (struct arena *a, const struct cgroup_plan *plan, const struct host *host, struct cgroup *ret, struct err *e);
+int cgroup_create (struct arena *a, const struct cgroup_plan *plan, struct cgroup *cg, struct err *e);
+int cgroup_enter_self (const struct cgroup *cg, struct err *e);
+int cgroup_attach (struct cgroup *cg, const struct cgroup_plan *plan, pid_t pid, struct err *e);
+int cgroup_apply (struct arena *a, struct cgroup *cg, const struct cgroup_plan *plan, struct err *e);
+void cgroup_close (struct cgroup *cg);	/* the fds */
+
+/* From a state file: fills a handle for the calls below. Does not open anything. */
+int cgroup_from_state (struct cgroup *ret, int manager, int mode, const char *path, const char *scope, bool created);
+
+/* Move the calling process there, for exec; `sub` is --cgroup ("a/b" below it, or NULL). into_fd for CLONE_INTO_CGROUP or -1. */
+int cgroup_open_for_exec (struct cgroup *cg, const char *sub, pid_t init_pid, struct err *e);
+
+int cgroup_freeze (const struct cgroup *cg, bool freeze, struct err *e);
+int cgroup_is_frozen (const struct cgroup *cg);				/* 1, 0; 0 when it cannot be told */
+int cgroup_kill (const struct cgroup *cg, int signal, struct err *e);	/* all processes, recursively; cgroup.kill for SIGKILL */
+int cgroup_pids (struct arena *a, const struct cgroup *cg, pid_t **ret, size_t *ret_n, struct err *e);	/* recursively */
+int cgroup_destroy (const struct cgroup *cg, struct err *e);		/* depth first; missing is fine; waits for dying processes by events, never sleeps */
+bool cgroup_saw_oom (const struct cgroup *cg);				/* an OOM kill happened: for hints in errors */
+
+/* Device rules as a BPF program on a v2 directory: replaces what we attached before. */
+struct device_rule;
+int cgroup_devices_bpf (int dir_fd, const struct device_rule *rules, size_t n, struct err *e);
