@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "cli/command.h"
+#include "container/container.h"
+#include "libocispec/arena.h"
+
+struct list_options {
+	const char *format;
+	bool quiet;
+};
+
+static const struct option_row list_rows[] = {
+	{ 'f', "format", OPT_STRING, offsetof (struct list_options, format), "FORMAT", "table (default) or json" },
+	{ 'q', "quiet", OPT_FLAG, offsetof (struct list_options, quiet), NULL, "only the IDs" },
+	OPTIONS_END
+};
+
+struct row {
+	const char *id, *status, *bundle, *created, *json;
+	int64_t pid;
+	char owner[24];
+};
+
+/* One container. A damaged one is named and the list goes on. Returns false when there is nothing to show. */
+static bool
+read_row (const struct globals *g, char *id, struct row *row)
+{
+	enum container_status status;
+	struct container c;
+	struct stat st;
+	struct err e;
+
+	if (container_open (g, id, false, &c, &e) < 0) {
+		if (e.num != ENOENT)	/* deleted since the directory was read */
+			log_warn ("%s", err_full (&e));
+		container_close (&c);
+		return false;
+	}
+	status = container_status (&c, NULL);
+	if (fstat (c.dir_fd, &st) < 0)
+		st.st_uid = 0;
+	/* By number: names would need NSS, and those of the host mean little to a list of containers. */
+	if (st.st_uid == 0)
+		memcpy (row->owner, "root", 5);
+	else
+		snprintf (row->owner, sizeof row->owner, "%u", (unsigned) st.st_uid);
+	c.st.owner = row->owner;
+	row->id = id;
+	row->status = container_status_names[status];
+	row->pid = status == STATUS_STOPPED ? 0 : c.st.pid;
+	row->bundle = c.st.bundle;
+	row->created = c.st.created;
+	row->json = container_state_json (&c, g->arena, status);
+	container_close (&c);
+	return true;
+}
+
+static void
+print_table (const struct row *rows, size_t n)
+{
+	int id = 2, bundle = 6;
+
+	for (size_t i = 0; i < n; i++) {
+		id = MAX (id, (int) strlen (rows[i].id));
+		bundle = MAX (bundle, (int) strlen (rows[i].bundle));
+	}
+	printf ("%-*s  %-8s  %-8s  %-*s  %-30s  %s\n", id, "ID", "PID", "STATUS", bundle, "BUNDLE", "CREATED", "OWNER");
+	for (size_t i = 0; i < n; i++)
+		printf ("%-*s  %-8lld  %-8s  %-*s  %-30s  %s\n", id, rows[i].id, (long long) rows[i].pid, rows[i].status, bundle, rows[i].bundle,
+			rows[i].created, rows[i].owner);
+}
+
+static void
+print_json (const struct row *rows, size_t n)
+{
+	putchar ('[');
+	for (size_t i = 0; i < n; i++)
+		printf ("%s%s", i ? "," : "", rows[i].json);
+	puts ("]");
+}
+
+static int
+list (const struct globals *g, void *options, char **args, struct err *e)
+{
+	const struct list_options *o = options;
+	const char *format = o->format ? o->format : "table";
+	struct row *rows;
+	size_t n, shown = 0;
+	char **ids;
+
+	(void) args;
+	if (!streq (format, "table") && !streq (format, "json"))
+		return err_set (e, 0, "option --format: '%s' is neither table nor json", format);
+	TRY (container_list_ids (g, &ids, &n, e));
+	if (o->quiet) {
+		for (size_t i = 0; i < n; i++)
+			puts (ids[i]);
+		return 0;
+	}
+	rows = arena_alloc (g->arena, (n + 1) * sizeof *rows);
+	for (size_t i = 0; i < n; i++)
+		shown += read_row (g, ids[i], &rows[shown]);
+	(streq (format, "json") ? print_json : print_table) (rows, shown);
+	return 0;
+}
+
+const struct command cmd_list = {
+	.name = "list", .args = "", .summary = "list the containers below the state root",
+	.min_args = 0, .max_args = 0, .options = list_rows, .options_size = sizeof (struct list_options), .run = list,
+};

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+/*
+ * Commands and options are tables: the parser, --help, the shell completions and the man page test read the same rows.
+ *
+ * Options come before the operands; parsing stops at the first word that is none (what follows `exec ID` belongs to the
+ * container). `--opt value`, `--opt=value`, `-o value`, `-ovalue`, and the single-dash `-no-subreaper` are understood; an option may be repeated.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+struct err;
+struct globals;
+
+enum option_kind {
+	OPT_FLAG,			/* bool; `--opt=false` and `--opt=no` clear it */
+	OPT_STRING,			/* const char * */
+	OPT_UINT,			/* uint32_t */
+	OPT_STRINGS,			/* struct string_list, every use appends */
+	OPT_IGNORED,			/* accepted for the callers of other runtimes; takes no value */
+	OPT_IGNORED_VALUE,		/* … takes one */
+};
+
+struct string_list {
+	const char **v;
+	size_t n;
+};
+
+struct option_row {
+	char letter;			/* 0: none */
+	const char *name;
+	enum option_kind kind;
+	size_t offset;			/* in the command's struct */
+	const char *value;		/* how help calls the value: "DIR" */
+	const char *summary;
+};
+#define OPTIONS_END { 0, NULL, OPT_FLAG, 0, NULL, NULL }
+
+struct command {
+	const char *name;
+	const char *args;		/* "ID [SIGNAL]" */
+	const char *summary;
+	int min_args, max_args;		/* max -1: any number */
+	const struct option_row *options, *also;	/* also: a shared table, or NULL */
+	size_t options_size;		/* of the struct that the offsets are in */
+	/* args: operands, NULL-terminated. Returns the exit status, or -1 with e. */
+	int (*run) (const struct globals *g, void *options, char **args, struct err *e);
+	int failure;			/* exit status of an error; 0 means 1 */
+	bool enters_container;		/* run, create, exec: protect our own binary (CVE-2019-5736) */
+	bool hidden;
+};
+
+extern const struct command *const commands[];	/* commands.c: THE list, NULL-terminated */
+extern const struct option_row global_option_rows[];	/* main.c */
+
+const struct command *command_find (const char *name);
+
+/*
+ * Parse argv[*at …] into `target` until the first operand (then *at points to it). `help` is set by -h/--help.
+ */
+int options_parse (const struct option_row *rows, const struct option_row *also, void *target, char **argv, int *at, bool *help, struct err *e);
+
+void help_program (void);		/* to stdout */
+void help_command (const struct command *);
+void help_version (void);
+/* Shell completion script for bash, zsh or fish, made from the tables. */
+int help_completion (const char *shell, struct err *e);
+
+/* Signals by number or name, with or without SIG, any case, RTMIN+n, RTMAX-n. -1 with e: unknown signal "X". */
+int signal_parse (const char *text, struct err *e);

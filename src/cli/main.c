@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/procfs.h"
+#include "base/str.h"
+#include "cli/command.h"
+#include "container/container.h"
+#include "container/selfexe.h"
+#include "libocispec/arena.h"
+#include "plan/plan.h"
+#include "process/process.h"
+
+/* The global options as written; resolve() turns them into struct globals. */
+struct global_options {
+	const char *root, *log, *log_format, *log_level, *cgroup_manager, *rootless;
+	bool debug, systemd_cgroup, systemd_log, version;
+};
+
+#define OPT(letter, name, kind, member, value, summary) \
+	{ letter, name, kind, offsetof (struct global_options, member), value, summary }
+
+const struct option_row global_option_rows[] = {
+	OPT (0, "root", OPT_STRING, root, "DIR", "where the state of containers is kept"),
+	OPT (0, "log", OPT_STRING, log, "FILE", "log file: [file:]PATH, journald:IDENT or syslog:IDENT"),
+	OPT (0, "log-format", OPT_STRING, log_format, "FORMAT", "text or json"),
+	OPT (0, "log-level", OPT_STRING, log_level, "LEVEL", "error, warning (default), info or debug"),
+	OPT (0, "debug", OPT_FLAG, debug, NULL, "the same as --log-level debug"),
+	OPT (0, "systemd-cgroup", OPT_FLAG, systemd_cgroup, NULL, "let systemd make the cgroup"),
+	OPT (0, "cgroup-manager", OPT_STRING, cgroup_manager, "MANAGER", "cgroupfs (default), systemd or disabled"),
+	OPT (0, "rootless", OPT_STRING, rootless, "VALUE", "true, false or auto; accepted, found out by itself"),
+	OPT (0, "systemd-log", OPT_FLAG, systemd_log, NULL, "the same as --log journald:coracle"),
+	OPT ('v', "version", OPT_FLAG, version, NULL, "show the version"),
+	OPTIONS_END
+};
+#undef OPT
+
+static bool
+in_user_namespace (void)
+{
+	return proc_in_userns ();
+}
+
+/* /run/coracle for root; below XDG_RUNTIME_DIR for everybody else, and for root of a user namespace who is not called root (podman). */
+static const char *
+default_root (struct arena *a)
+{
+	const char *xdg = getenv ("XDG_RUNTIME_DIR"), *user = getenv ("USER");
+	bool ordinary = geteuid () != 0 || (in_user_namespace () && !(user && streq (user, "root")));
+
+	if (!ordinary)
+		return "/run/coracle";
+	if (xdg && *xdg)
+		return arena_printf (a, "%s/coracle", xdg);
+	return geteuid () == 0 ? "/run/coracle" : arena_printf (a, "/tmp/coracle-%d", (int) geteuid ());
+}
+
+/* LISTEN_FDS counts only when LISTEN_PID names us: conmon and systemd leave it in the environment of others (sd_listen_fds(3)). */
+static void
+read_listen_environment (struct globals *g)
+{
+	const char *pid = getenv ("LISTEN_PID"), *fds = getenv ("LISTEN_FDS"), *names = getenv ("LISTEN_FDNAMES");
+	uint32_t p, n;
+
+	if (pid && fds && parse_u32 (pid, &p) == 0 && p == (uint32_t) getpid () && parse_u32 (fds, &n) == 0 && n <= 4096) {
+		g->listen_fds = n;
+		g->listen_fdnames = names;
+	}
+	unsetenv ("LISTEN_PID");	/* not for hooks either */
+	unsetenv ("LISTEN_FDS");
+	unsetenv ("LISTEN_FDNAMES");
+}
+
+static int
+resolve (const struct global_options *o, struct globals *g, struct err *e)
+{
+	const char *m = o->cgroup_manager ? o->cgroup_manager : o->systemd_cgroup ? "systemd" : "cgroupfs";
+	const char *notify = getenv ("NOTIFY_SOCKET");
+
+	if (streq (m, "cgroupfs"))
+		g->cgroup_manager = CGROUP_MANAGER_CGROUPFS;
+	else if (streq (m, "systemd"))
+		g->cgroup_manager = CGROUP_MANAGER_SYSTEMD;
+	else if (streq (m, "disabled"))
+		g->cgroup_manager = CGROUP_MANAGER_DISABLED;
+	else
+		return err_set (e, 0, "option --cgroup-manager: '%s' is not cgroupfs, systemd or disabled", m);
+	if (o->root && (!*o->root || streq (o->root, "/")))
+		return err_set (e, 0, "option --root: '%s' cannot be the state directory", o->root);
+	g->root = o->root ? o->root : default_root (g->arena);
+	g->root_given = o->root != NULL;
+	g->debug = o->debug;
+	g->notify_socket = notify && *notify ? notify : NULL;
+	read_listen_environment (g);
+	unsetenv ("NOTIFY_SOCKET");
+	return log_open (o->systemd_log ? "journald:coracle" : o->log, o->log_format, o->debug ? "debug" : o->log_level, e);
+}
+
+static int
+run_command (const struct command *c, const struct globals *g, char **argv, int at, struct err *e)
+{
+	_Alignas (16) char options[512] = { 0 };
+	bool help = false;
+	int n = 0;
+
+	if (c->options_size > sizeof options)
+		abort ();
+	TRY (options_parse (c->options, c->also, options, argv, &at, &help, e));
+	if (help) {
+		help_command (c);
+		return 0;
+	}
+	while (argv[at + n])
+		n++;
+	if (n < c->min_args)
+		return err_set (e, 0, "coracle %s: missing argument: usage: coracle %s [OPTION]… %s", c->name, c->name, c->args);
+	if (c->max_args >= 0 && n > c->max_args)
+		return err_set (e, 0, "coracle %s: too many arguments, '%s' is the first: usage: coracle %s [OPTION]… %s", c->name,
+				argv[at + c->max_args], c->name, c->args);
+	return c->run (g, options, argv + at, e);
+}
+
+/* What the command line says before the command; then the command. */
+static int
+dispatch (char **argv, struct globals *g, const struct command **ret_command, struct err *e)
+{
+	struct global_options o = { 0 };
+	bool help = false;
+	int at = 1;
+
+	TRY (options_parse (global_option_rows, NULL, &o, argv, &at, &help, e));
+	if (help || (argv[at] && streq (argv[at], "help") && !argv[at + 1])) {
+		help_program ();
+		return 0;
+	}
+	if (o.version) {
+		help_version ();
+		return 0;
+	}
+	if (argv[at] && streq (argv[at], "help")) {	/* `help COMMAND` is `COMMAND --help` */
+		argv[at] = argv[at + 1];
+		argv[at + 1] = (char *) "--help";
+	}
+	*ret_command = argv[at] ? command_find (argv[at]) : NULL;
+	if (*ret_command && (*ret_command)->enters_container)
+		TRY (selfexe_protect (argv, e));	/* before resolve: it starts all over, with the same environment */
+	TRY (resolve (&o, g, e));
+	if (!argv[at])
+		return err_set (e, 0, "no command given; `coracle --help` lists them");
+	if (!*ret_command)
+		return err_set (e, 0, "unknown command '%s'; `coracle --help` lists them", argv[at]);
+	return run_command (*ret_command, g, argv, at + 1, e);
+}
+
+int
+main (int argc, char **argv)
+{
+	static struct arena arena;	/* one per process, never freed piecemeal */
+	static struct err e;
+	struct globals g = { .arena = &arena };
+	const struct command *c = NULL;
+	int status;
+
+	if (argc < 1)
+		return 1;
+	if (stdio_ensure_open () < 0)
+		return 1;
+	status = dispatch (argv, &g, &c, &e);
+	if (status < 0) {
+		log_error (&e);
+		status = c && c->failure ? c->failure : 1;
+	}
+	if (fflush (stdout) != 0)
+		status = status ? status : 1;
+	return status;
+}

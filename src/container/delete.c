@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * delete: what create made is taken away in the opposite order, the state directory last. Each step tolerates
+ * that it was done before, so that a delete that was killed can be repeated.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "container/container.h"
+#include "hooks/hooks.h"
+#include "libocispec/arena.h"
+#include "libocispec/oci_config.h"
+#include "libocispec/oci_state.h"
+#include "libocispec/report.h"
+#include "plan/plan.h"
+#include "rdt/rdt.h"
+#include "sys/pidfd.h"
+#include "sys/syscalls.h"
+
+#define KILL_TIMEOUT_MS 10000
+
+static int
+kill_init (const struct container *c, struct err *e)
+{
+	autofd pidfd = -1;
+	int r;
+
+	(void) container_status (c, &pidfd);
+	if (pidfd < 0)
+		return 0;
+	r = sys_pidfd_send_signal (pidfd, SIGKILL);
+	if (r < 0 && r != -ESRCH)
+		return err_set (e, -r, "kill the process of container '%s'", c->id);
+	return pidfd_wait (pidfd, KILL_TIMEOUT_MS) == 0
+		? err_set (e, ETIMEDOUT, "the process of container '%s' does not end", c->id) : 0;
+}
+
+int
+container_destroy (struct container *c, struct arena *a, struct err *e)
+{
+	struct cgroup cg;
+	struct err kill_error;
+
+	(void) a;
+	container_cgroup (c, &cg);
+	/* v1: a frozen process cannot die. */
+	if (c->st.cgroup_created && cgroup_is_frozen (&cg) == 1)
+		(void) cgroup_freeze (&cg, false, e);
+	TRY (kill_init (c, e));
+	/* Only a cgroup that we made, and only what may have outlived init. */
+	if (c->st.cgroup_created) {
+		if (!c->st.own_pidns && cgroup_kill (&cg, SIGKILL, &kill_error) < 0)
+			log_debug ("%s", err_full (&kill_error));
+		TRY (cgroup_destroy (&cg, e));
+	}
+	if (c->st.rdt_clos || c->st.rdt_created)
+		TRY (rdt_destroy (c->st.rdt_clos, c->id, c->st.rdt_created, e));
+	return 0;
+}
+
+int
+container_run_hooks (struct container *c, struct arena *a, int phase, const char *status, bool keep_going, struct err *e)
+{
+	struct oci_config *spec;
+	struct oci_report report;
+	struct plan plan = { 0 };
+	struct planner p = { .arena = a, .report = &report, .plan = &plan };
+	struct oci_state st = {
+		.oci_version = c->st.oci_version, .id = (char *) c->id, .status = (char *) status,
+		.pid = streq (status, "stopped") ? 0 : c->st.pid,
+		.bundle = c->st.bundle, .root = c->st.rootfs, .annotations = c->st.annotations,
+	};
+	struct hook_context ctx = { .cwd = c->st.bundle, .default_env = environ, .keep_going = keep_going };
+
+	TRY (container_config (c, a, &spec, e));
+	oci_report_init (&report, a, "config.json", "", 0);
+	p.spec = spec;
+	plan.spec = spec;
+	plan_hooks (&p);
+	ctx.stdout_path = plan.hooks_stdout;
+	ctx.stderr_path = plan.hooks_stderr;
+	ctx.state_json = oci_record_write (&oci_hook_state_record, &st, a, OCI_COMPACT, NULL);
+	return hooks_run (&plan.hooks[phase], &ctx, e);
+}
+
+static int
+delete_locked (const struct globals *g, struct container *c, bool force, struct err *e)
+{
+	enum container_status st = container_status (c, NULL);
+
+	/* `created` may be deleted as well: engines rely on it (the specification says stopped only). */
+	if (!force && (st == STATUS_RUNNING || st == STATUS_PAUSED))
+		return err_set (e, 0, "cannot delete container %s that is not stopped: %s", c->id, container_status_names[st]);
+	TRY (container_destroy (c, g->arena, e));
+	if (c->st.has_poststop) {
+		struct err late;
+
+		/* runtime.md, step 13: a failing poststop hook is logged, the rest goes on. */
+		if (container_run_hooks (c, g->arena, HOOK_POSTSTOP, "stopped", true, &late) < 0)
+			log_warn ("%s", err_full (&late));
+	}
+	return container_remove_state (c, e);
+}
+
+int
+container_delete (const struct globals *g, const char *id, bool force, struct err *e)
+{
+	struct container c;
+	int r;
+
+	if (container_open (g, id, true, &c, e) < 0)
+		return force && e->num == ENOENT ? 0 : -1;
+	r = delete_locked (g, &c, force, e);
+	container_close (&c);
+	return r;
+}

@@ -1,0 +1,501 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/procfs.h"
+#include "base/sock.h"
+#include "container/host.h"
+#include "container/launch.h"
+#include "container/notify.h"
+#include "hooks/hooks.h"
+#include "libocispec/arena.h"
+#include "libocispec/oci_config.h"
+#include "libocispec/report.h"
+#include "net/net.h"
+#include "process/process.h"
+#include "rdt/rdt.h"
+#include "security/security.h"
+#include "sys/clone.h"
+#include "sys/pidfd.h"
+#include "sys/syscalls.h"
+#include "terminal/terminal.h"
+
+#define CONFIG_MAX (64u << 20)
+
+void
+launch_init (struct launch *l, const struct globals *g, const struct create_options *o, bool foreground)
+{
+	*l = (struct launch) {
+		.g = g, .opt = o, .foreground = foreground,
+		.c = { .root_fd = -1, .dir_fd = -1 },
+		.cgroup = { .into_fd = -1 },
+		.chan = { .fd = -1 },
+		.console_socket = -1, .console_master = -1, .pidfd = -1,
+	};
+	l->init = (struct init) {
+		.arena = g->arena, .plan = &l->plan, .host = &l->host, .cgroup = &l->cgroup,
+		.chan = { .fd = -1 },
+		.rootfs = { .root_fd = -1, .dev_null_fd = -1, .notify_tree_fd = -1 },
+		.preserve_fds = o->preserve_fds + g->listen_fds,
+		.start_fd = -1, .report_fd = -1,
+	};
+}
+
+/* ---- before anything exists -------------------------------------------------------------------------------------- */
+
+static int
+read_config (struct launch *l, struct err *e)
+{
+	const char *name = l->opt->config ? l->opt->config : "config.json";
+	autofd dir = open (l->host.bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char *text;
+
+	if (dir < 0)
+		return err_set (e, errno, "open bundle '%s'", l->host.bundle);
+	TRY (read_file_at (l->g->arena, dir, name, CONFIG_MAX, &text, &l->config_len, e));
+	l->config = text;
+	return 0;
+}
+
+static int
+make_plan (struct launch *l, struct err *e)
+{
+	const struct plan_options opt = {
+		.cgroup_manager = l->g->cgroup_manager,
+		.no_pivot = l->opt->no_pivot,
+		.no_new_keyring = l->opt->no_new_keyring,
+		.preserve_fds = l->opt->preserve_fds,
+		.listen_fds = l->g->listen_fds,
+		.listen_fdnames = l->g->listen_fdnames,
+		.notify_socket = l->g->notify_socket,
+	};
+	struct oci_config *spec = NULL;
+	struct oci_report report;
+
+	oci_report_init (&report, l->g->arena, l->opt->config ? l->opt->config : "config.json", l->config, l->config_len);
+	if (oci_config_read (l->g->arena, l->config, l->config_len, &report, &spec) < 0)
+		return err_set (e, 0, "%s", oci_report_text (&report));
+	if (plan_make (l->g->arena, spec, &l->host, &opt, &report, &l->plan, e) < 0)
+		return -1;
+	log_warnings (oci_report_warnings (&report));
+	return 0;
+}
+
+/* Rules that tie the terminal of the configuration to the command line (engines parse the second text). */
+static int
+check_terminal (const struct launch *l, struct err *e)
+{
+	bool terminal = l->plan.has_process && l->plan.process.terminal;
+
+	if (terminal && !l->foreground && !l->opt->console_socket)
+		return err_set (e, 0, "process.terminal: cannot allocate a terminal without --console-socket when detached");
+	if (!terminal && l->opt->console_socket)
+		return err_set (e, 0, "--console-socket given, but process.terminal is not true");
+	if (terminal && l->foreground && !l->opt->console_socket && !isatty (0))
+		return err_set (e, ENOTTY, "process.terminal is true, but standard input is not a terminal; use --console-socket");
+	return 0;
+}
+
+int
+launch_plan (struct launch *l, const char *id, struct err *e)
+{
+	TRY (container_check_id (id, e));
+	l->c.id = id;
+	TRY (host_probe (l->g->arena, l->opt->bundle ? l->opt->bundle : ".", id, &l->host, e));
+	TRY (read_config (l, e));
+	return make_plan (l, e);
+}
+
+int
+launch_load (struct launch *l, const char *id, struct err *e)
+{
+	TRY (launch_plan (l, id, e));
+	TRY (check_terminal (l, e));
+	TRY (ns_open_joins (&l->plan.ns, &l->init.joins, e));
+	if (l->opt->console_socket)
+		TRY (l->console_socket = console_connect (l->opt->console_socket, e));
+	return 0;
+}
+
+/* ---- state directory, files ---------------------------------------------------------------------------------------- */
+
+static char *
+timestamp (struct arena *a)
+{
+	struct timespec ts;
+	struct tm tm;
+
+	clock_gettime (CLOCK_REALTIME, &ts);
+	gmtime_r (&ts.tv_sec, &tm);
+	return arena_printf (a, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
+			     tm.tm_min, tm.tm_sec, ts.tv_nsec);
+}
+
+static void
+fill_state (struct launch *l)
+{
+	const struct plan *p = &l->plan;
+
+	l->c.st = (struct container_state) {
+		.format = 1,
+		.phase = (char *) "creating",
+		.oci_version = p->spec->oci_version,
+		.id = (char *) l->c.id,
+		.bundle = (char *) l->host.bundle,
+		.rootfs = (char *) p->rootfs.path,
+		.created = timestamp (l->g->arena),
+		.owner = (char *) "",
+		.cgroup_manager = (uint32_t) l->cgroup.manager,
+		.cgroup_mode = (uint32_t) l->cgroup.mode,
+		.cgroup_path = (char *) l->cgroup.path,
+		.cgroup_scope = (char *) l->cgroup.scope,
+		.own_pidns = p->ns.create & CLONE_NEWPID,
+		.rdt_clos = p->rdt.set && !p->rdt.clos_given ? (char *) p->rdt.clos_id : NULL,
+		.has_poststart = p->hooks[HOOK_POSTSTART].n > 0,
+		.has_poststop = p->hooks[HOOK_POSTSTOP].n > 0,
+		.notify = l->g->notify_socket != NULL,
+		.stop_signal = p->stop_signal,
+		.annotations = p->spec->annotations,
+	};
+}
+
+static int
+make_fifo (struct launch *l, const char *name, int *ret_fd, struct err *e)
+{
+	if (mkfifoat (l->c.dir_fd, name, 0600) < 0)
+		return err_set (e, errno, "make '%s' in the state directory", name);
+	/* Both ways, so that neither side ever blocks in open or spins on EOF when the other dies. */
+	*ret_fd = openat (l->c.dir_fd, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	return *ret_fd < 0 ? err_set (e, errno, "open '%s' in the state directory", name) : 0;
+}
+
+/* What start, delete and exec will want to know of the configuration. */
+static int
+keep_files (struct launch *l, bool wait_on_channel, struct err *e)
+{
+	int r = file_create_at (l->c.dir_fd, "config.json", l->config, l->config_len, 0600);
+
+	if (r < 0)
+		return err_set (e, -r, "write config.json in the state directory");
+	if (wait_on_channel)
+		return 0;
+	TRY (make_fifo (l, "start.fifo", &l->init.start_fd, e));
+	return make_fifo (l, "report.fifo", &l->init.report_fd, e);
+}
+
+/* ---- the child ------------------------------------------------------------------------------------------------------ */
+
+static uint64_t
+clone_flags (const struct plan *p)
+{
+	/* cgroup: only after the cgroup was entered; time: no effect on the child of clone3 without offsets is wanted. */
+	return p->ns.needs_stage ? 0 : p->ns.create & ~(uint64_t) CLONE_NEWCGROUP;
+}
+
+static int
+clone_child (struct launch *l, bool wait_on_channel, bool into_cgroup, struct err *e)
+{
+	struct clone_request req = {
+		.flags = clone_flags (&l->plan),
+		.exit_signal = SIGCHLD,
+		.cgroup_fd = into_cgroup ? l->cgroup.into_fd : -1,
+		.ret_pidfd = &l->pidfd,
+	};
+	struct chan theirs;
+	int pid;
+
+	TRY (chan_pair (&l->chan, &theirs, e));
+	l->init.chan = theirs;
+	l->init.err = e;
+	if (wait_on_channel)
+		l->init.start_fd = l->init.report_fd = theirs.fd;
+	pid = sys_clone3_fork (&req);
+	if (pid == 0) {
+		chan_close (&l->chan);
+		if (l->plan.ns.needs_stage)
+			stage_main (&l->init);
+		init_main (&l->init);
+	}
+	chan_close (&theirs);
+	if (pid < 0)
+		return err_set (e, -pid, "clone the container's first process");
+	l->pid = pid;
+	l->cgroup.entered = req.cgroup_fd >= 0;
+	if (!l->cgroup.entered && l->cgroup.manager != CGROUP_MANAGER_DISABLED)
+		TRY (cgroup_attach (&l->cgroup, &l->plan.cgroup, pid, e));
+	if (!l->plan.ns.needs_stage && l->plan.userns.create)
+		TRY (userns_write_maps (pid, &l->plan.userns, e));
+	return chan_send (&l->chan, MSG_GO, pid, NULL, e);
+}
+
+/* Wait for a child that has ended or is about to. Returns its status as of wait(2), or -1. */
+static int
+reap (struct launch *l)
+{
+	int status = -1;
+
+	if (l->pid > 0)
+		while (waitpid (l->pid, &status, 0) < 0 && errno == EINTR)
+			;
+	if (l->pidfd >= 0)
+		close (l->pidfd);
+	l->pid = 0;
+	l->pidfd = -1;
+	return status;
+}
+
+static int
+on_init_pid (struct launch *l, const struct msg *m, int fd, struct err *e)
+{
+	if (fd < 0)
+		return err_set (e, EPROTO, "INIT_PID without a pidfd");
+	(void) reap (l);		/* the stage */
+	l->pid = m->arg;
+	l->pidfd = fd;
+	return chan_send (&l->chan, MSG_GO, m->arg, NULL, e);
+}
+
+static int
+on_console (struct launch *l, const struct msg *m, int fd, struct err *e)
+{
+	autofd master = fd;
+
+	if (l->console_socket >= 0)
+		return console_send (l->console_socket, master, m->text, e);
+	l->console_master = take_fd (&master);
+	return 0;
+}
+
+static int
+move_net_devices (struct launch *l, struct err *e)
+{
+	char path[40];
+	autofd ns = -1;
+
+	snprintf (path, sizeof path, "%d/ns/net", (int) l->pid);
+	ns = procfs_open (path, O_RDONLY | O_CLOEXEC);
+	if (ns < 0)
+		return err_set (e, -ns, "open the container's network namespace");
+	return netdev_move_all (l->plan.net_devices, l->plan.n_net_devices, ns, e);
+}
+
+static int
+runtime_hooks (struct launch *l, struct err *e)
+{
+	const struct plan *p = &l->plan;
+	struct hook_context ctx = {
+		.state_json = init_state_json (l->g->arena, p, l->host.bundle, "creating", l->pid),
+		.cwd = l->host.bundle, .default_env = environ,
+		.stdout_path = p->hooks_stdout, .stderr_path = p->hooks_stderr,
+	};
+
+	l->hooks_ran = true;
+	TRY (hooks_run (&p->hooks[HOOK_PRESTART], &ctx, e));
+	return hooks_run (&p->hooks[HOOK_CREATE_RUNTIME], &ctx, e);
+}
+
+static int
+on_ready (struct launch *l, struct err *e)
+{
+	struct container_state *st = &l->c.st;
+
+	if (l->plan.has_process)
+		TRY (rlimits_apply (l->pid, &l->plan.process, e));
+	st->phase = (char *) "created";
+	st->pid = l->pid;
+	st->pidfd_inode = pidfd_inode (l->pidfd);
+	if (st->pidfd_inode == 0 && proc_starttime (l->pid, &st->start_time) < 0)
+		return err_set (e, ESRCH, "init ended while it was set up");
+	return container_save (&l->c, l->g->arena, e);
+}
+
+static int
+on_seccomp_fd (struct launch *l, int fd, struct err *e)
+{
+	const struct seccomp_plan *s = &l->plan.seccomp;
+	autofd listener = fd;
+
+	return seccomp_send_listener (l->g->arena, s->listener_path, s->listener_metadata, listener, l->pid,
+				      init_state_json (l->g->arena, &l->plan, l->host.bundle, "creating", l->pid), e);
+}
+
+/* One message of init. Returns its type, or -1. The answer, where there is one, goes out last. */
+static int
+serve_one (struct launch *l, struct err *e)
+{
+	struct msg m;
+	int fd = -1, type = chan_receive (&l->chan, ~0u, &m, &fd, e);
+
+	switch (type) {
+	case MSG_NEED_IDMAP:
+		TRY (userns_write_maps (l->pid, &l->plan.userns, e));
+		break;
+	case MSG_INIT_PID:
+		TRY (on_init_pid (l, &m, fd, e));
+		break;
+	case MSG_NETNS_READY:
+		TRY (move_net_devices (l, e));
+		break;
+	case MSG_ROOTFS_READY:
+		TRY (runtime_hooks (l, e));
+		break;
+	case MSG_CONSOLE:
+		TRY (on_console (l, &m, fd, e));
+		break;
+	case MSG_READY:
+		TRY (on_ready (l, e));
+		break;
+	case MSG_SECCOMP_FD:
+		TRY (on_seccomp_fd (l, fd, e));
+		break;
+	default:
+		return type;
+	}
+	if (msg_infos[type].reply != MSG_NONE)
+		TRY (chan_send (&l->chan, msg_infos[type].reply, 0, NULL, e));
+	return type;
+}
+
+static int
+apply_limits (struct launch *l, struct err *e)
+{
+	TRY (cgroup_apply (l->g->arena, &l->cgroup, &l->plan.cgroup, e));
+	if (!l->plan.rdt.set)
+		return 0;
+	return rdt_apply (l->g->arena, &l->plan.rdt, l->c.id, l->pid, &l->c.st.rdt_created, e);
+}
+
+static int
+serve (struct launch *l, unsigned *served, struct err *e)
+{
+	int type;
+
+	TRY (apply_limits (l, e));	/* while init mounts */
+	do {
+		type = serve_one (l, e);
+		if (type < 0)
+			return -1;
+		++*served;
+	} while (type != MSG_DONE);
+	return 0;
+}
+
+/*
+ * Linux 6.18 was seen to kill the child of clone3 (CLONE_INTO_CGROUP) at once when its old and its new cgroup have seen different
+ * numbers of cgroup.kill writes. A child that dies by SIGKILL without a word is therefore tried again without.
+ */
+static bool
+killed_at_birth (struct launch *l, unsigned served)
+{
+	int status;
+
+	if (served > 0 || !l->cgroup.entered)
+		return false;
+	status = reap (l);
+	return status >= 0 && WIFSIGNALED (status) && WTERMSIG (status) == SIGKILL && !cgroup_saw_oom (&l->cgroup);
+}
+
+static int
+run_child (struct launch *l, bool wait_on_channel, struct err *e)
+{
+	unsigned served = 0;
+
+	if (clone_child (l, wait_on_channel, l->cgroup.into_fd >= 0, e) == 0 && serve (l, &served, e) == 0)
+		return 0;
+	chan_close (&l->chan);
+	if (!killed_at_birth (l, served))
+		return -1;
+	log_debug ("the first process was killed at birth: once more, without CLONE_INTO_CGROUP");
+	TRY (clone_child (l, wait_on_channel, false, e));
+	return serve (l, &served, e);
+}
+
+/* ---- all of it ------------------------------------------------------------------------------------------------------- */
+
+static int
+build (struct launch *l, bool wait_on_channel, struct err *e)
+{
+	struct arena *a = l->g->arena;
+	const char *notify_dir = NULL;
+
+	TRY (keep_files (l, wait_on_channel, e));
+	TRY (seccomp_save (l->c.dir_fd, &l->init.filter, e));
+	if (l->g->notify_socket)
+		TRY (notify_make_directory (&l->c, a, &l->plan, &notify_dir, e));
+	TRY (rootfs_prepare (a, &l->plan, notify_dir, userns_open_mapped, &l->init.rootfs, e));
+	if (l->cgroup.manager != CGROUP_MANAGER_DISABLED) {
+		TRY (cgroup_create (a, &l->plan.cgroup, &l->cgroup, e));
+		l->c.st.cgroup_created = l->cgroup.created;
+	}
+	l->init.rootfs.cgroup_path = l->cgroup.path;
+	TRY (run_child (l, wait_on_channel, e));
+	rootfs_close (&l->init.rootfs, l->plan.rootfs.n_mounts);
+	cgroup_close (&l->cgroup);
+	return 0;
+}
+
+int
+launch_build (struct launch *l, bool wait_on_channel, struct err *e)
+{
+	struct arena *a = l->g->arena;
+	autofd root = container_open_root (l->g, true, e);
+
+	if (root < 0)
+		return -1;
+	TRY (seccomp_compile (a, &l->plan.seccomp, root, &l->init.filter, e));
+	TRY (cgroup_resolve (a, &l->plan.cgroup, &l->host, &l->cgroup, e));
+	TRY (container_reserve (l->g, l->c.id, &l->c, e));
+	fill_state (l);
+	/* Assume the cgroup ours until we know better: a create that is killed right after mkdir must not leak it. */
+	l->c.st.cgroup_created = l->cgroup.created;
+	if (container_save (&l->c, a, e) == 0 && build (l, wait_on_channel, e) == 0)
+		return 0;
+	if (l->cgroup.manager != CGROUP_MANAGER_DISABLED && cgroup_saw_oom (&l->cgroup))
+		(void) err_wrap (e, "the memory limit could be too low");
+	launch_abort (l);
+	return -1;
+}
+
+void
+launch_abort (struct launch *l)
+{
+	struct err ignored;
+
+	chan_close (&l->chan);
+	if (l->pidfd >= 0)
+		(void) sys_pidfd_send_signal (l->pidfd, SIGKILL);
+	(void) reap (l);
+	l->c.st.pid = 0;
+	if (container_destroy (&l->c, l->g->arena, &ignored) < 0)
+		log_warn ("%s", err_full (&ignored));
+	if (l->hooks_ran && container_run_hooks (&l->c, l->g->arena, HOOK_POSTSTOP, "stopped", true, &ignored) < 0)
+		log_warn ("%s", err_full (&ignored));
+	if (container_remove_state (&l->c, &ignored) < 0)
+		log_warn ("%s", err_full (&ignored));
+	container_close (&l->c);
+}
+
+int
+launch_write_pid_file (const struct launch *l, struct err *e)
+{
+	char text[16];
+	int len = snprintf (text, sizeof text, "%d", (int) l->pid), r;
+
+	if (!l->opt->pid_file)
+		return 0;
+	r = file_replace_at (AT_FDCWD, l->opt->pid_file, text, (size_t) len, 0644);
+	return r < 0 ? err_set (e, -r, "write --pid-file '%s'", l->opt->pid_file) : 0;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+/*
+ * Bringing a container to "created": what create and run have in common.
+ *
+ *   launch_load     config.json → plan; reads only. Every error of the configuration ends here, with nothing made
+ *   launch_build    state directory, cgroup, clone, and the runtime's half of the protocol, until init says DONE
+ *   launch_abort    undo all of launch_build
+ */
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "cgroup/cgroup.h"
+#include "container/container.h"
+#include "init/init.h"
+#include "plan/host.h"
+#include "plan/plan.h"
+#include "rootfs/rootfs.h"
+#include "sync/chan.h"
+
+struct launch {
+	const struct globals *g;
+	const struct create_options *opt;
+	bool foreground;		/* run without --detach: the terminal is ours to relay */
+	const char *config;		/* text of config.json */
+	size_t config_len;
+	struct container c;
+	struct host host;
+	struct plan plan;
+	struct cgroup cgroup;
+	struct init init;		/* what the child inherits */
+	struct chan chan;		/* our end */
+	int console_socket;		/* connected, or -1 */
+	int console_master;		/* foreground: the pty, else -1 */
+	pid_t pid;			/* init (for a moment: the stage), our child; 0: none */
+	int pidfd;
+	bool hooks_ran;			/* a runtime hook was started: poststop is owed on failure */
+};
+
+void launch_init (struct launch *l, const struct globals *g, const struct create_options *o, bool foreground);
+int launch_plan (struct launch *l, const char *id, struct err *e);	/* only reads and plans (`coracle plan`) */
+int launch_load (struct launch *l, const char *id, struct err *e);
+/* `wait_on_channel`: init waits for a byte on the channel itself (run), not on start.fifo (create). */
+int launch_build (struct launch *l, bool wait_on_channel, struct err *e);
+/* Keeps e. */
+void launch_abort (struct launch *l);
+/* Digits only, no newline, atomically, mode 0644 (containerd's Atoi does not trim). */
+int launch_write_pid_file (const struct launch *l, struct err *e);

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/sock.h"
+#include "container/container.h"
+#include "container/notify.h"
+#include "libocispec/arena.h"
+#include "plan/plan.h"
+
+#define NOTIFY_MAX 8192
+
+int
+notify_make_directory (struct container *c, struct arena *a, const struct plan *plan, const char **ret_path, struct err *e)
+{
+	/* Only root of the container needs to pass; other users of the host cannot, the state directory is 0700. */
+	if (mkdirat (c->dir_fd, "notify", 0755) < 0 && errno != EEXIST)
+		return err_set (e, errno, "make the directory of the notification socket");
+	if (plan->cgroup.delegate_uid != (uid_t) -1
+	    && fchownat (c->dir_fd, "notify", plan->cgroup.delegate_uid, plan->cgroup.delegate_gid, 0) < 0)
+		return err_set (e, errno, "give the directory of the notification socket to the container");
+	*ret_path = arena_printf (a, "/proc/self/fd/%d/notify", c->dir_fd);
+	return 0;
+}
+
+int
+notify_listen (const struct container *c, struct arena *a, struct err *e)
+{
+	char *path = arena_printf (a, "/proc/self/fd/%d/notify/notify.sock", c->dir_fd);
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	int fd = socket (AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return err_set (e, errno, "make the notification socket");
+	memcpy (sa.sun_path, path, strlen (path) + 1);
+	(void) unlink (path);
+	if (bind (fd, (struct sockaddr *) &sa, sizeof sa) < 0 || chmod (path, 0777) < 0) {
+		err_set (e, errno, "bind the notification socket of container '%s'", c->id);
+		close (fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* The datagram with any MAINPID replaced by init's pid on the host; other lines as they are. Returns the length. */
+static size_t
+translate (const char *in, size_t len, pid_t pid, char *out, size_t size)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < len;) {
+		const char *end = memchr (in + i, '\n', len - i);
+		size_t line = end ? (size_t) (end - (in + i)) : len - i;
+
+		if (line > 8 && memcmp (in + i, "MAINPID=", 8) == 0)
+			n += (size_t) snprintf (out + n, size - n, "MAINPID=%d\n", (int) pid);
+		else if (n + line + 1 < size) {
+			memcpy (out + n, in + i, line);
+			n += line;
+			out[n++] = '\n';
+		}
+		i += line + 1;
+	}
+	return n;
+}
+
+static void
+send_to_manager (const char *path, const char *text, size_t len)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	size_t n = strlen (path);
+	autofd fd = socket (AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || n >= sizeof sa.sun_path)
+		return;
+	memcpy (sa.sun_path, path, n);
+	if (path[0] == '@')
+		sa.sun_path[0] = '\0';
+	(void) sendto (fd, text, len, MSG_NOSIGNAL, (struct sockaddr *) &sa, (socklen_t) (offsetof (struct sockaddr_un, sun_path) + n));
+}
+
+int
+notify_forward_one (int fd, const char *notify_socket, const struct container *c)
+{
+	char in[NOTIFY_MAX + 1], out[NOTIFY_MAX + 64];
+	ssize_t n = recv (fd, in, NOTIFY_MAX, MSG_DONTWAIT);
+	bool ready;
+
+	if (n <= 0)
+		return 0;
+	in[n] = '\0';
+	ready = strstr (in, "READY=1") == in || strstr (in, "\nREADY=1") != NULL;
+	n = (ssize_t) translate (in, (size_t) n, (pid_t) c->st.pid, out, sizeof out);
+	send_to_manager (notify_socket, out, (size_t) n);
+	return ready;
+}
+
+int
+notify_forward_until_ready (int fd, const char *notify_socket, const struct container *c, int pidfd, struct err *e)
+{
+	struct pollfd p[2] = { { fd, POLLIN, 0 }, { pidfd, POLLIN, 0 } };
+	char text[32];
+
+	for (;;) {
+		while (poll (p, 2, -1) < 0)
+			if (errno != EINTR)
+				return err_set (e, errno, "wait for the container to report readiness");
+		if (p[0].revents && notify_forward_one (fd, notify_socket, c))
+			break;
+		if (p[1].revents && !p[0].revents)
+			return err_set (e, 0, "the container ended before it reported readiness");
+	}
+	/* We leave; the service is the container. */
+	(void) snprintf (text, sizeof text, "MAINPID=%d", (int) c->st.pid);
+	send_to_manager (notify_socket, text, strlen (text));
+	return 0;
+}

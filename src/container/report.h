@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+struct err;
+/*
+ * Read what init reports on `fd` (FIFO or channel) after it was told to start: 0 once the user's process runs. `pidfd` (or -1)
+ * ends the wait when init dies while somebody else holds the FIFO open.
+ */
+int report_receive (int fd, int pidfd, struct err *e);

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "container/launch.h"
+#include "container/notify.h"
+#include "container/report.h"
+#include "plan/plan.h"
+#include "sys/pidfd.h"
+#include "terminal/terminal.h"
+
+/* What the foreground loop serves besides the terminal. */
+struct notify_relay {
+	struct launch *l;
+	int fd;
+};
+
+static int
+on_notify (void *ctx, int fd)
+{
+	struct notify_relay *n = ctx;
+
+	return notify_forward_one (fd, n->l->g->notify_socket, &n->l->c);
+}
+
+static int
+release (struct launch *l, struct err *e)
+{
+	if (write (l->chan.fd, "", 1) != 1)
+		return err_set (e, errno, "tell the container's init to start");
+	TRY (report_receive (l->chan.fd, -1, e));
+	if (!l->c.st.has_poststart)
+		return 0;
+	return container_run_hooks (&l->c, l->g->arena, HOOK_POSTSTART, "running", false, e);
+}
+
+static int
+wait_status (pid_t pid, struct err *e)
+{
+	int status;
+
+	while (waitpid (pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return err_set (e, errno, "wait for the container's process");
+	return WIFSIGNALED (status) ? 128 + WTERMSIG (status) : WEXITSTATUS (status);
+}
+
+/* After the end: what the process left running, the cgroup, the state; poststop hooks. */
+static int
+clean_up (struct launch *l, struct err *e)
+{
+	if (l->opt->keep)
+		return container_destroy (&l->c, l->g->arena, e);
+	TRY (container_destroy (&l->c, l->g->arena, e));
+	if (l->c.st.has_poststop)
+		TRY (container_run_hooks (&l->c, l->g->arena, HOOK_POSTSTOP, "stopped", true, e));
+	return container_remove_state (&l->c, e);
+}
+
+static int
+run_foreground (struct launch *l, int signal_fd, struct err *e)
+{
+	struct notify_relay notify = { l, -1 };
+	struct relay relay = {
+		.pidfd = l->pidfd, .master = l->console_master, .extra_fd = -1, .on_extra = on_notify, .ctx = &notify,
+	};
+	struct err late;
+	int status;
+
+	if (l->c.st.notify) {
+		TRY (notify.fd = notify_listen (&l->c, l->g->arena, e));
+		relay.extra_fd = notify.fd;
+	}
+	TRY (release (l, e));
+	TRY (relay_run (&relay, signal_fd, e));
+	TRY (status = wait_status (l->pid, e));
+	l->pid = 0;
+	/* The process's status is the result, whatever happens to what it leaves behind. */
+	if (clean_up (l, &late) < 0)
+		log_warn ("%s", err_full (&late));
+	return status;
+}
+
+int
+container_run (const struct globals *g, const char *id, const struct create_options *o, struct err *e)
+{
+	struct launch l;
+	int r, signal_fd = -1;
+
+	launch_init (&l, g, o, !o->detach);
+	TRY (launch_load (&l, id, e));
+	TRY (launch_build (&l, true, e));
+	if (!o->detach)
+		signal_fd = relay_block_signals ();
+	r = launch_write_pid_file (&l, e);
+	if (r == 0)
+		r = o->detach ? release (&l, e) : run_foreground (&l, signal_fd, e);
+	if (r < 0)
+		launch_abort (&l);
+	else
+		container_close (&l.c);
+	return r;
+}

@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/io.h"
+#include "base/mem.h"
+#include "base/procfs.h"
+#include "base/str.h"
+#include "container/container.h"
+#include "libocispec/arena.h"
+#include "libocispec/oci_config.h"
+#include "libocispec/oci_state.h"
+#include "libocispec/report.h"
+#include "plan/host.h"
+#include "plan/plan.h"
+#include "sys/pidfd.h"
+#include "sys/syscalls.h"
+
+#define STATE_MAX (16u << 20)		/* annotations of 30 MB configurations are refused here, not in the parser */
+#define CONFIG_MAX (64u << 20)
+#define ID_MAX 242			/* 255 - strlen (".state.json.XX") */
+#define LOCK_SECONDS 10
+
+const char *const container_status_names[] = { "creating", "created", "running", "paused", "stopped" };
+
+RECORD (container_state,
+	FIELD (container_state, format, "format", REQ),
+	FIELD (container_state, phase, "phase", REQ),
+	FIELD (container_state, oci_version, "ociVersion", 0),
+	FIELD (container_state, id, "id", REQ),
+	FIELD (container_state, pid, "pid", 0),
+	FIELD (container_state, start_time, "startTime", 0),
+	FIELD (container_state, pidfd_inode, "pidfdInode", 0),
+	FIELD (container_state, bundle, "bundle", 0),
+	FIELD (container_state, rootfs, "rootfs", 0),
+	FIELD (container_state, created, "created", 0),
+	FIELD (container_state, owner, "owner", 0),
+	FIELD (container_state, cgroup_manager, "cgroupManager", 0),
+	FIELD (container_state, cgroup_mode, "cgroupMode", 0),
+	FIELD (container_state, cgroup_path, "cgroupPath", 0),
+	FIELD (container_state, cgroup_scope, "systemdScope", 0),
+	FIELD (container_state, cgroup_created, "cgroupCreated", 0),
+	FIELD (container_state, own_pidns, "ownPidNamespace", 0),
+	FIELD (container_state, rdt_created, "rdtCreated", 0),
+	FIELD (container_state, rdt_clos, "rdtClos", 0),
+	FIELD (container_state, has_poststart, "hasPoststart", 0),
+	FIELD (container_state, has_poststop, "hasPoststop", 0),
+	FIELD (container_state, notify, "notify", 0),
+	FIELD (container_state, stop_signal, "stopSignal", 0),
+	FIELD (container_state, annotations, "annotations", 0));
+
+int
+container_check_id (const char *id, struct err *e)
+{
+	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+.-";
+	size_t len = strlen (id), good = strspn (id, allowed);
+
+	if (len == 0)
+		return err_set (e, 0, "invalid container ID format: the ID is empty");
+	if (id[0] == '.')
+		return err_set (e, 0, "invalid container ID format: it may not start with '.'");
+	if (good < len)
+		return err_set (e, 0, "invalid container ID format: character %zu (0x%02x) is not one of A-Z a-z 0-9 _ + . -", good + 1,
+				(unsigned char) id[good]);
+	if (len > ID_MAX)
+		return err_set (e, 0, "invalid container ID format: %zu characters, at most %d", len, ID_MAX);
+	return 0;
+}
+
+/* ---- state root, state directory, lock ---------------------------------------------------------------------------- */
+
+static int
+make_root (const char *path, struct err *e)
+{
+	char part[PATH_MAX];
+	size_t len = strlen (path);
+
+	if (len >= sizeof part)
+		return err_set (e, ENAMETOOLONG, "--root '%s'", path);
+	for (size_t i = 1; i <= len; i++) {
+		if (path[i] != '/' && path[i] != '\0')
+			continue;
+		memcpy (part, path, i);
+		part[i] = '\0';
+		if (mkdir (part, 0700) < 0 && errno != EEXIST)
+			return err_set (e, errno, "make the state root '%s'", part);
+	}
+	return 0;
+}
+
+int
+container_open_root (const struct globals *g, bool create, struct err *e)
+{
+	int fd = open (g->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT && create) {
+		TRY (make_root (g->root, e));
+		fd = open (g->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	return fd < 0 ? err_set (e, errno, "open the state root '%s'", g->root) : fd;
+}
+
+static void
+no_op (int sig)
+{
+	(void) sig;
+}
+
+/* An exclusive lock, waiting for its holder (a create whose hook hangs, say) for a bounded time. */
+static int
+lock_wait (int fd)
+{
+	const struct sigaction wake = { .sa_handler = no_op };	/* without SA_RESTART: it ends the flock */
+	struct itimerval limit = { .it_value = { LOCK_SECONDS, 0 } }, off = { { 0, 0 }, { 0, 0 } };
+	int r;
+
+	if (flock (fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	if (errno != EWOULDBLOCK)
+		return -errno;
+	sigaction (SIGALRM, &wake, NULL);
+	setitimer (ITIMER_REAL, &limit, NULL);
+	r = flock (fd, LOCK_EX) < 0 ? -errno : 0;
+	setitimer (ITIMER_REAL, &off, NULL);
+	return r;
+}
+
+int
+container_reserve (const struct globals *g, const char *id, struct container *c, struct err *e)
+{
+	*c = (struct container) { .id = id, .root_fd = -1, .dir_fd = -1 };
+	TRY (c->root_fd = container_open_root (g, true, e));
+	if (mkdirat (c->root_fd, id, 0700) < 0) {
+		int saved = errno;
+
+		container_close (c);
+		if (saved == EEXIST)
+			return err_set (e, 0, "container with given ID already exists: '%s'", id);
+		return err_set (e, saved, "make the state directory '%s/%s'", g->root, id);
+	}
+	c->dir_fd = openat (c->root_fd, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (c->dir_fd < 0 || flock (c->dir_fd, LOCK_EX | LOCK_NB) < 0) {
+		err_set (e, errno, "lock the state directory '%s/%s'", g->root, id);
+		(void) unlinkat (c->root_fd, id, AT_REMOVEDIR);
+		container_close (c);
+		return -1;
+	}
+	return 0;
+}
+
+static int
+does_not_exist (const struct globals *g, const char *id, struct err *e)
+{
+	(void) err_set (e, 0, "container '%s' does not exist in '%s'", id, g->root);
+	e->num = ENOENT;
+	return -1;
+}
+
+static int
+lock_container (const struct globals *g, struct container *c, struct err *e)
+{
+	struct stat st;
+	int r = lock_wait (c->dir_fd);
+
+	if (r == -EINTR)
+		return err_set (e, EBUSY, "container '%s' is being changed by another command for more than %d s", c->id, LOCK_SECONDS);
+	if (r < 0)
+		return err_set (e, -r, "lock container '%s'", c->id);
+	/* Deleted while we waited? */
+	if (fstat (c->dir_fd, &st) < 0 || st.st_nlink == 0)
+		return does_not_exist (g, c->id, e);
+	return 0;
+}
+
+/*
+ * What a damaged state file still tells: that there is a container of this name. Its process and cgroup are looked for where
+ * create would have put them by default, so that delete --force ends clean.
+ */
+static void
+state_unknown (struct container *c)
+{
+	c->st = (struct container_state) { .phase = (char *) "damaged", .id = (char *) c->id, .bundle = (char *) "", .rootfs = (char *) "",
+		.created = (char *) "1970-01-01T00:00:00Z", .owner = (char *) "", .oci_version = (char *) "1.0.0",
+		.cgroup_manager = CGROUP_MANAGER_DISABLED };
+}
+
+static int
+read_state (const struct globals *g, struct container *c, struct err *e)
+{
+	struct oci_report report;
+	struct err why;
+	char *text;
+	size_t len;
+
+	if (read_file_at (g->arena, c->dir_fd, "state.json", STATE_MAX, &text, &len, &why) < 0) {
+		state_unknown (c);
+		return err_set (e, 0, "container '%s': create did not complete, or its state is damaged (%s); use delete --force", c->id, err_full (&why));
+	}
+	oci_report_init (&report, g->arena, "state.json", text, len);
+	if (oci_record_read (&container_state_record, g->arena, text, len, &report, &c->st) == 0 && c->st.format == 1
+	    && streq (c->st.id, c->id) && c->st.pid >= 0 && c->st.pid != 1)
+		return 0;
+	state_unknown (c);
+	return err_set (e, 0, "container '%s': damaged state: %s; use delete --force", c->id, oci_report_text (&report));
+}
+
+int
+container_open (const struct globals *g, const char *id, bool lock, struct container *c, struct err *e)
+{
+	*c = (struct container) { .id = id, .root_fd = -1, .dir_fd = -1 };
+	TRY (container_check_id (id, e));
+	c->root_fd = open (g->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (c->root_fd < 0 && errno != ENOENT)
+		return err_set (e, errno, "open the state root '%s'", g->root);
+	c->dir_fd = c->root_fd < 0 ? -1 : openat (c->root_fd, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (c->dir_fd < 0) {
+		int saved = errno;
+
+		container_close (c);
+		return saved == ENOENT ? does_not_exist (g, id, e) : err_set (e, saved, "open the state of container '%s'", id);
+	}
+	if ((lock && lock_container (g, c, e) < 0) || read_state (g, c, e) < 0) {
+		if (!streq (c->st.phase ? c->st.phase : "", "damaged"))
+			container_close (c);
+		return -1;
+	}
+	return 0;
+}
+
+void
+container_close (struct container *c)
+{
+	if (c->dir_fd >= 0)
+		close (c->dir_fd);
+	if (c->root_fd >= 0)
+		close (c->root_fd);
+	c->dir_fd = c->root_fd = -1;
+}
+
+int
+container_save (struct container *c, struct arena *a, struct err *e)
+{
+	size_t len;
+	char *text = oci_record_write (&container_state_record, &c->st, a, OCI_COMPACT, &len);
+	int r = file_replace_at (c->dir_fd, "state.json", text, len, 0600);
+
+	return r < 0 ? err_set (e, -r, "write the state of container '%s'", c->id) : 0;
+}
+
+/* Everything in `dir` that is not a mount, without following anything. */
+static int
+remove_tree (int parent, const char *name)
+{
+	int fd, r = 0;
+	DIR *d;
+
+	if (unlinkat (parent, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return -errno;
+	fd = openat (parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	d = fd < 0 ? NULL : fdopendir (fd);
+	if (!d) {
+		if (fd >= 0)
+			close (fd);
+		return -errno;
+	}
+	for (struct dirent *de; r == 0 && (de = readdir (d)) != NULL;)
+		if (!streq (de->d_name, ".") && !streq (de->d_name, ".."))
+			r = remove_tree (fd, de->d_name);
+	closedir (d);
+	if (r == 0 && unlinkat (parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		r = -errno;
+	return r;
+}
+
+int
+container_remove_state (struct container *c, struct err *e)
+{
+	static const char *const usual[] = { "start.fifo", "report.fifo", "seccomp.bpf", "config.json", "state.json" };
+	int r;
+
+	/* The common case without listing the directory; state.json last, then the directory itself. */
+	for (size_t i = 0; i < ARRAY_SIZE (usual); i++)
+		(void) unlinkat (c->dir_fd, usual[i], 0);
+	if (unlinkat (c->root_fd, c->id, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return 0;
+	r = remove_tree (c->root_fd, c->id);
+	return r < 0 ? err_set (e, -r, "remove the state directory of container '%s'", c->id) : 0;
+}
+
+/* ---- what is it doing ---------------------------------------------------------------------------------------------- */
+
+/* A pidfd of init if it lives and is the process that the state means: inode of its pidfd, else start time. */
+static int
+open_init (const struct container_state *st)
+{
+	struct pollfd p = { -1, POLLIN, 0 };
+	uint64_t start;
+
+	if (st->pid <= 0)
+		return -1;
+	p.fd = sys_pidfd_open ((pid_t) st->pid, 0);
+	if (p.fd < 0)
+		return -1;
+	/* Readable: dead, perhaps a zombie that its parent has not reaped (buildah). */
+	if ((st->pidfd_inode ? pidfd_inode (p.fd) == st->pidfd_inode
+			     : proc_starttime ((pid_t) st->pid, &start) == 0 && start == st->start_time)
+	    && poll (&p, 1, 0) == 0)
+		return p.fd;
+	close (p.fd);
+	return -1;
+}
+
+/* init holds start.fifo open until its execve: a FIFO without a reader means that it runs. */
+static bool
+waits_for_start (const struct container *c)
+{
+	int fd = openat (c->dir_fd, "start.fifo", O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd >= 0)
+		close (fd);
+	return fd >= 0;
+}
+
+enum container_status
+container_status (const struct container *c, int *ret_pidfd)
+{
+	enum container_status st = STATUS_RUNNING;
+	struct cgroup cg;
+	int pidfd;
+
+	if (ret_pidfd)
+		*ret_pidfd = -1;
+	if (c->st.phase && streq (c->st.phase, "creating"))	/* its lock tells whether somebody still does */
+		return flock (c->dir_fd, LOCK_SH | LOCK_NB) < 0 ? STATUS_CREATING : STATUS_STOPPED;
+	pidfd = open_init (&c->st);
+	if (pidfd < 0)
+		return STATUS_STOPPED;
+	if (waits_for_start (c))
+		st = STATUS_CREATED;
+	if (c->st.cgroup_created) {
+		container_cgroup (c, &cg);
+		if (st == STATUS_RUNNING && cgroup_is_frozen (&cg) == 1)
+			st = STATUS_PAUSED;
+	}
+	if (ret_pidfd)
+		*ret_pidfd = pidfd;
+	else
+		close (pidfd);
+	return st;
+}
+
+void
+container_cgroup (const struct container *c, struct cgroup *ret)
+{
+	cgroup_from_state (ret, (int) c->st.cgroup_manager, (int) c->st.cgroup_mode, c->st.cgroup_path, c->st.cgroup_scope, c->st.cgroup_created);
+}
+
+char *
+container_state_json (struct container *c, struct arena *a, enum container_status status)
+{
+	struct oci_state st = {
+		.oci_version = c->st.oci_version,
+		.id = c->st.id,
+		.status = (char *) container_status_names[status],
+		.pid = status == STATUS_STOPPED ? 0 : c->st.pid,
+		.bundle = c->st.bundle,
+		.rootfs = c->st.rootfs,
+		.created = c->st.created,
+		.owner = c->st.owner,
+		.annotations = c->st.annotations,
+	};
+
+	return oci_record_write (&oci_state_record, &st, a, OCI_PRETTY, NULL);
+}
+
+int
+container_config (const struct container *c, struct arena *a, struct oci_config **ret, struct err *e)
+{
+	struct oci_report report;
+	char *text;
+	size_t len;
+
+	TRY (read_file_at (a, c->dir_fd, "config.json", CONFIG_MAX, &text, &len, e));
+	oci_report_init (&report, a, "config.json", text, len);
+	if (oci_config_read (a, text, len, &report, ret) < 0)
+		return err_set (e, 0, "the kept configuration: %s", oci_report_text (&report));
+	return 0;
+}
+
+static int
+compare (const void *a, const void *b)
+{
+	return strcmp (*(char *const *) a, *(char *const *) b);
+}
+
+int
+container_list_ids (const struct globals *g, char ***ret, size_t *ret_n, struct err *e)
+{
+	VEC (char *) ids = { NULL, 0 };
+	struct err ignored;
+	int fd = container_open_root (g, false, e);
+	DIR *d;
+
+	*ret = NULL;
+	*ret_n = 0;
+	if (fd < 0)
+		return e->num == ENOENT && !g->root_given ? 0 : -1;
+	d = fdopendir (fd);
+	if (!d)
+		return err_set (e, errno, "read the state root '%s'", g->root);
+	for (struct dirent *de; (de = readdir (d)) != NULL;) {
+		if (de->d_name[0] == '.' || (de->d_type != DT_DIR && de->d_type != DT_UNKNOWN) || container_check_id (de->d_name, &ignored) < 0)
+			continue;
+		VEC_PUSH (g->arena, ids, arena_strdup (g->arena, de->d_name));
+	}
+	closedir (d);
+	qsort (ids.v, ids.n, sizeof ids.v[0], compare);
+	*ret = ids.v;
+	*ret_n = ids.n;
+	return 0;
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From a finished container to the user's process; init and exec share it.
+ *
+ * The order of privilege: bounding set and ids while still capable; then exactly the asked capabilities. Without
+ * no_new_privs, loading a filter needs CAP_SYS_ADMIN: it is then held until the execve, so that the filter can come last and sees
+ * nothing of the set-up but one write and the execve. Holding it gives the user's process nothing: execve computes its
+ * sets anew from the bounding, inheritable and ambient ones (capabilities(7)).
+ */
+#include <errno.h>
+#include <linux/capability.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "hooks/hooks.h"
+#include "init/init.h"
+#include "libocispec/arena.h"
+#include "plan/host.h"
+#include "plan/plan.h"
+#include "process/process.h"
+#include "sys/syscalls.h"
+
+static void
+report (const struct init *in, enum report_kind kind, const struct err *e)
+{
+	struct report r = { .kind = (char) kind };
+	size_t len = offsetof (struct report, text);
+
+	if (in->report_fd < 0)
+		return;
+	if (e) {
+		r.num = e->num;
+		memcpy (r.text, e->text, MIN ((size_t) e->len, sizeof r.text - 1));
+		len += MIN ((size_t) e->len, sizeof r.text - 1) + 1;
+	}
+	(void) !write (in->report_fd, &r, len);
+}
+
+/* Filter with a listener: its fd must reach the agent while the runtime still listens, so it is installed before DONE. */
+static int
+install_filter (struct init *in, struct err *e)
+{
+	autofd listener = -1;
+	struct msg m;
+
+	TRY (seccomp_install (&in->filter, &listener, e));
+	if (listener < 0)
+		return 0;
+	TRY (chan_send_fd (&in->chan, MSG_SECCOMP_FD, 0, NULL, listener, e));
+	return chan_receive (&in->chan, 1u << MSG_SECCOMP_DONE, &m, NULL, e) < 0 ? -1 : 0;
+}
+
+static int
+wait_for_start (struct init *in, struct err *e)
+{
+	char byte;
+	ssize_t n;
+
+	do
+		n = read (in->start_fd, &byte, 1);
+	while (n < 0 && errno == EINTR);
+	if (n == 1)
+		return 0;
+	/* run: the runtime is gone. create: cannot be, the FIFO is open for writing by ourselves. */
+	return err_set (e, n < 0 ? errno : 0, "wait for start");
+}
+
+static int
+start_hooks (struct init *in, char *const *env, struct err *e)
+{
+	const struct hook_list *list = &in->plan->hooks[HOOK_START_CONTAINER];
+	struct hook_context ctx = { .cwd = "/", .default_env = env };
+
+	if (list->n == 0)
+		return 0;
+	ctx.state_json = init_state_json (in->arena, in->plan, in->host->bundle, "created", in->host_pid);
+	return hooks_run (list, &ctx, e);
+}
+
+static int
+enter_execute (struct init *in, const char *path, char *const *env, struct err *e)
+{
+	if (in->filter.insns && !in->filter.notify)
+		STEP ("seccomp", seccomp_install (&in->filter, NULL, e));
+	report (in, REPORT_RUNNING, NULL);
+	execve (path, in->plan->process.args, env);
+	return err_set (e, errno, "exec '%s'", path);
+}
+
+/* Everything that can fail for a reason of the configuration: still at create, so that create says it. */
+static int
+enter_prepare (struct init *in, const char **ret_path, char ***ret_env, struct err *e)
+{
+	const struct process_plan *p = &in->plan->process;
+	bool in_userns = in->plan->ns.own & CLONE_NEWUSER;
+	struct caps_plan held = p->caps;
+
+	if (in->filter.insns && !p->no_new_privs) {
+		held.permitted |= 1ull << CAP_SYS_ADMIN;
+		held.effective |= 1ull << CAP_SYS_ADMIN;
+	}
+	*ret_env = p->needs_home ? env_add_home (in->arena, p->env, p->uid) : p->env;
+	STEP ("bounding set", caps_drop_bounding (&p->caps, in->host->cap_last, e));
+	if (p->no_new_privs && prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return err_set (e, errno, "prctl PR_SET_NO_NEW_PRIVS");
+	umask (p->umask);
+	/* As root first (a directory that only root may enter was asked for by root's configuration), else as the user. */
+	bool cwd_done = cwd_enter (p->cwd, true, e) == 0;
+	STEP ("ids", creds_apply (p, in_userns && in->plan->userns.deny_setgroups, e));
+	if (!cwd_done)
+		TRY (cwd_enter (p->cwd, false, e));
+	STEP ("capabilities", caps_apply (&held, in->host->cap_last, e));
+	TRY (exec_lookup (in->arena, p->args, *ret_env, ret_path, e));	/* as the user: x bits are the user's */
+	signals_reset ();
+	return fds_close_on_exec (3 + in->preserve_fds) < 0 ? err_set (e, errno, "close_range") : 0;
+}
+
+int
+enter_user_process (struct init *in, struct err *e)
+{
+	const char *path = NULL;
+	char **env = NULL;
+
+	if (in->plan->has_process) {
+		TRY (enter_prepare (in, &path, &env, e));
+		if (in->filter.insns && in->filter.notify)
+			STEP ("seccomp", install_filter (in, e));
+	}
+	TRY (chan_send (&in->chan, MSG_DONE, 0, NULL, e));
+	if (in->report_fd != in->chan.fd)
+		chan_close (&in->chan);
+	if (in->start_fd >= 0) {
+		TRY (wait_for_start (in, e));
+		if (!in->plan->has_process)
+			err_set (e, 0, "process: missing from config.json: nothing to start");
+		else if (start_hooks (in, env, e) == 0)
+			(void) enter_execute (in, path, env, e);
+		report (in, REPORT_FAILED, e);
+		_exit (1);
+	}
+	return enter_execute (in, path, env, e);
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The spine of the container's init. Whoever asks "when is X done, and with which privilege" reads init_build. */
+#include <sched.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "cgroup/cgroup.h"
+#include "hooks/hooks.h"
+#include "init/init.h"
+#include "libocispec/arena.h"
+#include "libocispec/oci_config.h"
+#include "libocispec/oci_state.h"
+#include "libocispec/record.h"
+#include "net/net.h"
+#include "plan/host.h"
+#include "plan/plan.h"
+#include "process/process.h"
+#include "sys/syscalls.h"
+#include "terminal/terminal.h"
+
+char *
+init_state_json (struct arena *a, const struct plan *plan, const char *bundle, const char *status, pid_t pid)
+{
+	struct oci_state st = {
+		.oci_version = plan->spec->oci_version,
+		.id = (char *) plan->container_id,
+		.status = (char *) status,
+		.pid = pid,
+		.bundle = (char *) bundle,
+		.root = (char *) plan->rootfs.path,
+		.annotations = plan->spec->annotations,
+	};
+
+	return oci_record_write (&oci_hook_state_record, &st, a, OCI_COMPACT, NULL);
+}
+
+static int
+run_hooks (struct init *in, enum hook_phase phase, const char *status, const char *cwd, char *const *env, struct err *e)
+{
+	const struct hook_list *list = &in->plan->hooks[phase];
+	struct hook_context ctx = {
+		.cwd = cwd,
+		.default_env = env,
+		.stdout_path = in->plan->hooks_stdout,
+		.stderr_path = in->plan->hooks_stderr,
+	};
+
+	if (list->n == 0)
+		return 0;
+	ctx.state_json = init_state_json (in->arena, in->plan, in->host->bundle, status, in->host_pid);
+	return hooks_run (list, &ctx, e);
+}
+
+static int
+new_session (struct err *e)
+{
+	/* EPERM: already a leader (pid 1 of a new pid namespace is not, but a stage's child may be). */
+	if (setsid () < 0 && getsid (0) != getpid ())
+		return err_set (e, EPERM, "setsid");
+	return 0;
+}
+
+/*
+ * From here on nobody in a shared pid namespace may look into this process (CVE-2016-9962). Not earlier: until its id
+ * maps are written and oom_score_adj is set, an unprivileged runtime needs /proc/PID of its own child.
+ */
+static int
+become_opaque (struct err *e)
+{
+	return prctl (PR_SET_DUMPABLE, 0) < 0 ? err_set (e, errno, "prctl PR_SET_DUMPABLE") : 0;
+}
+
+static int
+enter_cgroup_namespace (const struct plan *p, struct err *e)
+{
+	/* Not by clone3: it copies namespaces before it enters the cgroup, and the runtime's would become the root. */
+	if (!(p->ns.create & CLONE_NEWCGROUP))
+		return 0;
+	return unshare (CLONE_NEWCGROUP) < 0 ? err_set (e, errno, "unshare the cgroup namespace") : 0;
+}
+
+static int
+open_console (struct init *in, struct pty *pty, struct err *e)
+{
+	const struct process_plan *p = &in->plan->process;
+
+	TRY (pty_open (pty, p->console_rows, p->console_cols, p->uid, e));
+	TRY (console_bind (&in->rootfs, pty->slave, e));
+	TRY (chan_send_fd (&in->chan, MSG_CONSOLE, 0, pty->name, pty->master, e));
+	close (pty->master);
+	return pty_become (pty->slave, e);
+}
+
+static int
+own_stdio (struct init *in, struct err *e)
+{
+	TRY (stdio_reopen_null (e));
+	stdio_own (in->plan->process.uid);
+	return 0;
+}
+
+static int
+set_labels (const struct process_plan *p, struct err *e)
+{
+	if (p->apparmor_profile)
+		TRY (apparmor_set_exec (p->apparmor_profile, e));
+	if (p->selinux_label)
+		TRY (selinux_set_exec (p->selinux_label, e));
+	return 0;
+}
+
+static int
+set_scheduling (const struct process_plan *p, struct err *e)
+{
+	TRY (sched_apply (p, e));
+	TRY (ioprio_apply (p, e));
+	TRY (mempolicy_apply (p, e));
+	return personality_apply (p, e);
+}
+
+static int
+init_build (struct init *in, struct err *e)
+{
+	const struct plan *p = in->plan;
+	const struct process_plan *proc = &p->process;
+	struct pty pty = { -1, -1, "" };
+	bool host_hooks = p->hooks[HOOK_PRESTART].n || p->hooks[HOOK_CREATE_RUNTIME].n;
+
+	/* -- with the runtime's privilege, or as root of the new user namespace -- */
+	STEP ("wait for the runtime", chan_expect (&in->chan, MSG_GO, &in->host_pid, e));	/* cgroup and id maps are done */
+	if (!p->ns.needs_stage) {
+		STEP ("enter the cgroup", cgroup_enter_self (in->cgroup, e));	/* before its namespace is made */
+		if (p->userns.create)
+			STEP ("become root of the user namespace", userns_become_root (&p->userns, e));
+	}
+	STEP ("new session", new_session (e));
+	STEP ("oom_score_adj", oom_score_adj_apply (proc, p->ns.own & CLONE_NEWUSER, e));
+	STEP ("hide from others", become_opaque (e));
+	STEP ("join namespaces", ns_join (&in->joins, ~0ull, false, e));
+	STEP ("cgroup namespace", enter_cgroup_namespace (p, e));
+	if (proc->keyring)
+		STEP ("session keyring", keyring_join (proc->keyring, proc->selinux_label, e));
+	if (p->loopback)
+		STEP ("loopback", loopback_up (e));
+	if (p->n_net_devices)
+		STEP ("network devices", chan_call (&in->chan, MSG_NETNS_READY, 0, e));
+	STEP ("host name", ns_set_names (&p->ns, e));
+
+	/* -- the file system; the host's mounts are still visible until the pivot -- */
+	STEP ("prepare the root", rootfs_open (&in->rootfs, &p->rootfs, e));
+	STEP ("mount", mounts_apply (&in->rootfs, p, e));
+	STEP ("devices", devices_create (&in->rootfs, &p->rootfs, e));
+	if (host_hooks)
+		STEP ("runtime hooks", chan_call (&in->chan, MSG_ROOTFS_READY, 0, e));
+	STEP ("createContainer hooks", run_hooks (in, HOOK_CREATE_CONTAINER, "creating", in->host->bundle, environ, e));
+	STEP ("change root", rootfs_pivot (&in->rootfs, &p->rootfs, e));
+	if (proc->terminal)
+		STEP ("console", open_console (in, &pty, e));	/* after the pivot: ptmx must be the container's */
+	STEP ("sysctl", sysctls_apply (proc, e));		/* before /proc/sys becomes read-only */
+	STEP ("masked and read-only paths", masks_apply (&in->rootfs, &p->rootfs, e));
+	STEP ("finish the root", rootfs_finish (&in->rootfs, &p->rootfs, e));	/* after all that needs to write to it */
+
+	/* -- the process -- */
+	if (p->has_process) {
+		STEP ("standard streams", own_stdio (in, e));	/* after the pivot: /dev/null of the container */
+		STEP ("labels", set_labels (proc, e));
+		STEP ("scheduling", set_scheduling (proc, e));
+	}
+	STEP ("hand over", chan_call (&in->chan, MSG_READY, 0, e));	/* limits, state; nothing more from the runtime */
+	return enter_user_process (in, e);
+}
+
+static void
+log_through_channel (void *ctx, int level, const char *text)
+{
+	struct init *in = ctx;
+	struct err ignored;
+
+	if (in->chan.fd >= 0)
+		(void) chan_send (&in->chan, MSG_LOG, level, text, &ignored);
+}
+
+_Noreturn void
+init_main (struct init *in)
+{
+	log_set_sink (log_through_channel, in);
+	(void) init_build (in, in->err);
+	chan_send_error (&in->chan, in->err);
+	_exit (1);
+}
