@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libocispec/arena.h"
+
+#define CHUNK (60u << 10)
+#define ALIGN 16u
+
+struct arena_chunk {
+	struct arena_chunk *next;
+	char pad[ALIGN - sizeof (void *)];
+	char data[];
+};
+
+static _Noreturn void
+out_of_memory (void)
+{
+	fputs ("out of memory\n", stderr);
+	exit (1);
+}
+
+void *
+arena_alloc (struct arena *a, size_t size)
+{
+	struct arena_chunk *c;
+	size_t want;
+	char *p;
+
+	if (size > SIZE_MAX - 2 * ALIGN - sizeof *c)
+		out_of_memory ();
+	size = (size + ALIGN - 1) & ~(size_t) (ALIGN - 1);
+	if (size > (size_t) (a->end - a->next) || !a->next) {
+		want = size > CHUNK ? size : CHUNK;
+		c = calloc (1, sizeof *c + want);
+		if (!c)
+			out_of_memory ();
+		c->next = a->chunks;
+		a->chunks = c;
+		if (want > CHUNK && a->next)	/* a large one of its own: what is left of the current chunk stays in use */
+			return c->data;
+		a->next = c->data;
+		a->end = c->data + want;
+	}
+	p = a->next;
+	a->next += size;
+	return p;
+}
+
+void *
+arena_memdup (struct arena *a, const void *p, size_t size)
+{
+	void *copy = arena_alloc (a, size);
+
+	if (size)
+		memcpy (copy, p, size);
+	return copy;
+}
+
+char *
+arena_strndup (struct arena *a, const char *s, size_t n)
+{
+	char *copy = arena_alloc (a, n + 1);
+
+	if (n)
+		memcpy (copy, s, n);
+	return copy;
+}
+
+char *
+arena_strdup (struct arena *a, const char *s)
+{
+	return arena_strndup (a, s, strlen (s));
+}
+
+char *
+arena_vprintf (struct arena *a, const char *fmt, va_list ap)
+{
+	va_list again;
+	char *s;
+	int n;
+
+	va_copy (again, ap);
+	n = vsnprintf (NULL, 0, fmt, again);
+	va_end (again);
+	if (n < 0)
+		out_of_memory ();
+	s = arena_alloc (a, (size_t) n + 1);
+	vsnprintf (s, (size_t) n + 1, fmt, ap);
+	return s;
+}
+
+char *
+arena_printf (struct arena *a, const char *fmt, ...)
+{
+	va_list ap;
+	char *s;
+
+	va_start (ap, fmt);
+	s = arena_vprintf (a, fmt, ap);
+	va_end (ap);
+	return s;
+}
+
+void *
+arena_grow (struct arena *a, void *v, size_t n, size_t size)
+{
+	void *bigger;
+
+	if (n != 0 && (n & (n - 1)) != 0)
+		return v;
+	if (n == 1 && v)	/* the first allocation has room for two */
+		return v;
+	bigger = arena_alloc (a, (n ? 2 * n : 2) * size);
+	if (n)
+		memcpy (bigger, v, n * size);
+	return bigger;
+}
+
+void
+arena_free (struct arena *a)
+{
+	for (struct arena_chunk *c = a->chunks, *next; c; c = next) {
+		next = c->next;
+		free (c);
+	}
+	*a = (struct arena) { 0 };
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+/* Our view of a JSON library: events in, calls out. json_yajl.c is the only file that knows which library it is. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "libocispec/arena.h"
+
+/* Each returns false to stop the parser. `s` is not NUL-terminated and only valid during the call. */
+struct json_events {
+	bool (*null) (void *ctx);
+	bool (*boolean) (void *ctx, bool value);
+	bool (*number) (void *ctx, const char *s, size_t n);	/* as written */
+	bool (*string) (void *ctx, const char *s, size_t n);
+	bool (*key) (void *ctx, const char *s, size_t n);
+	bool (*begin_object) (void *ctx);
+	bool (*end_object) (void *ctx);
+	bool (*begin_array) (void *ctx);
+	bool (*end_array) (void *ctx);
+};
+
+struct json_parser;
+/* How far the parser has read: during an event, the end of its token. */
+size_t json_offset (const struct json_parser *p);
+
+/* 0: a complete document and nothing else. -1: *ret_error (static or in the arena) and *ret_offset tell; error NULL: an event stopped it. */
+int json_parse (struct arena *a, const char *buf, size_t len, const struct json_events *ev, void *ctx, struct json_parser **ret_parser,
+		const char **ret_error, size_t *ret_offset);
+
+/* Writing: a small streaming generator. Strings always come out as valid JSON (bytes that are no UTF-8 as U+FFFD). */
+struct json_out {
+	struct arena *arena;
+	char *buf;
+	size_t len, size;
+	int indent;			/* 0: compact */
+	int depth;
+	bool need_comma, after_key;
+};
+void json_out_init (struct json_out *o, struct arena *a, int indent);
+void json_begin_object (struct json_out *o);
+void json_end_object (struct json_out *o);
+void json_begin_array (struct json_out *o);
+void json_end_array (struct json_out *o);
+void json_key (struct json_out *o, const char *key);
+void json_string (struct json_out *o, const char *s);
+void json_int (struct json_out *o, int64_t v);
+void json_uint (struct json_out *o, uint64_t v);
+void json_bool (struct json_out *o, bool v);
+void json_null (struct json_out *o);
+void json_raw (struct json_out *o, const char *text);	/* a value made elsewhere */
+char *json_finish (struct json_out *o, size_t *ret_len);

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+/*
+ * Records: C structs with a table of their fields, read from JSON, written to JSON and validated by one engine.
+ *
+ * The kind of a field comes from the C type of the member (_Generic), so the two cannot disagree. Closed sets of strings become numbers
+ * while reading (ENUM), open sets stay strings. Unknown members of objects are ignored, as the specification demands.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "libocispec/arena.h"
+#include "libocispec/report.h"
+
+#define OPT(T) struct { bool set; T v; }	/* an optional scalar: presence lives in the type */
+typedef OPT (uint16_t) opt_u16;
+typedef OPT (uint32_t) opt_u32;
+typedef OPT (uint64_t) opt_u64;
+typedef OPT (int32_t) opt_i32;
+typedef OPT (int64_t) opt_i64;
+typedef OPT (bool) opt_bool;
+typedef VEC (char *) strs;
+typedef VEC (uint32_t) u32s;
+typedef VEC (uint64_t) u64s;			/* arrays of enum values */
+struct oci_kv {
+	char *key, *value;
+};
+typedef VEC (struct oci_kv) kvs;		/* an object of strings, in the order given */
+struct vec_any {				/* what all VEC look like */
+	void *v;
+	size_t n;
+};
+
+struct oci_name {
+	const char *name;			/* NULL ends a table */
+	uint64_t value;
+};
+const char *oci_name_of (const struct oci_name *names, uint64_t value);	/* NULL: none */
+bool oci_name_value (const struct oci_name *names, const char *name, uint64_t *ret);
+
+enum record_kind {
+	K_BOOL, K_OPT_BOOL, K_OPT_U16, K_OPT_U32, K_OPT_U64, K_OPT_I32, K_OPT_I64, K_U32, K_U64, K_I32, K_I64,
+	K_STR, K_STRS, K_U32S, K_KVS, K_ENUM, K_ENUMS, K_CHAR,
+	K_OBJ,			/* struct R * */
+	K_EMBED,		/* struct R, inside */
+	K_OBJS,			/* VEC (struct R) */
+	K_OBJMAP,		/* VEC (struct R) from {"name": {…}}: the first member of R is `char *` and gets the name */
+};
+
+enum field_flags {
+	REQ      = 1 << 0,	/* must be there */
+	NONEMPTY = 1 << 1,	/* a string or an array with something in it */
+	ID       = 1 << 2,	/* uid or gid: not 4294967295, which is (uid_t) -1 */
+	MINUS1   = 1 << 3,	/* signed: nothing below -1 */
+	POSITIVE = 1 << 4,	/* at least 1 */
+};
+
+struct record;
+struct field {
+	const char *name;
+	uint16_t offset;
+	uint8_t kind, flags;
+	uint64_t max;				/* 0: what the type holds */
+	union { const struct record *rec; const struct oci_name *names; };
+};
+struct record {
+	const char *name;
+	size_t size;
+	const struct field *fields;
+	unsigned n;
+};
+
+#define KIND(x) _Generic ((x), bool: K_BOOL, opt_bool: K_OPT_BOOL, opt_u16: K_OPT_U16, opt_u32: K_OPT_U32, opt_u64: K_OPT_U64, \
+	opt_i32: K_OPT_I32, opt_i64: K_OPT_I64, uint32_t: K_U32, uint64_t: K_U64, int32_t: K_I32, int64_t: K_I64, \
+	char *: K_STR, char: K_CHAR, strs: K_STRS, u32s: K_U32S, kvs: K_KVS)
+#define AT(T, m) ((struct T *) 0)->m
+#define SAME(a, T) (0 * sizeof ((a) == (T *) 0))	/* compile-time check: the member points to T */
+#define FIELD(T, m, json, fl)         { json, offsetof (struct T, m), KIND (AT (T, m)), fl, 0, { 0 } }
+#define FIELD_MAX(T, m, json, fl, mx) { json, offsetof (struct T, m), KIND (AT (T, m)), fl, mx, { 0 } }
+#define OBJECT(T, m, json, R, fl)     { json, offsetof (struct T, m) + SAME (AT (T, m), struct R), K_OBJ, fl, 0, { .rec = &R##_record } }
+#define EMBED(T, m, json, R, fl)      { json, offsetof (struct T, m) + SAME (&AT (T, m), struct R), K_EMBED, fl, 0, { .rec = &R##_record } }
+#define OBJECTS(T, m, json, R, fl)    { json, offsetof (struct T, m) + SAME (AT (T, m).v, struct R), K_OBJS, fl, 0, { .rec = &R##_record } }
+#define OBJMAP(T, m, json, R, fl)     { json, offsetof (struct T, m) + SAME (AT (T, m).v, struct R), K_OBJMAP, fl, 0, { .rec = &R##_record } }
+#define ENUM(T, m, json, N, fl)       { json, offsetof (struct T, m) + SAME (&AT (T, m), uint64_t), K_ENUM, fl, 0, { .names = N } }
+#define ENUMS(T, m, json, N, fl)      { json, offsetof (struct T, m) + SAME (AT (T, m).v, uint64_t), K_ENUMS, fl, 0, { .names = N } }
+
+#define RECORD(T, ...) RECORD_OF (T, T, __VA_ARGS__)
+/* A second view of the same struct. */
+#define RECORD_OF(T, N, ...) \
+	static const struct field N##_fields[] = { __VA_ARGS__ }; \
+	const struct record N##_record = { #N, sizeof (struct T), N##_fields, sizeof N##_fields / sizeof N##_fields[0] }
+
+#define OCI_DEPTH_MAX 128
+#define OCI_SIZE_MAX (64u << 20)
+
+/*
+ * Read one JSON document (RFC 8259, strictly; OCI_SIZE_MAX, OCI_DEPTH_MAX) into *ret, which is zeroed first. -1: the report has errors;
+ * type, range and name errors are all collected, a syntax error ends the reading. Strings are copied into the arena.
+ */
+int oci_record_read (const struct record *rec, struct arena *a, const char *buf, size_t len, struct oci_report *report, void *ret);
+/* The same for a document that is an array of such objects. */
+int oci_records_read (const struct record *rec, struct arena *a, const char *buf, size_t len, struct oci_report *report, struct vec_any *ret);
+
+enum oci_style { OCI_COMPACT, OCI_PRETTY };	/* pretty: two spaces */
+/* Absent members are left out; a required bool is written even when false. NUL-terminated; ret_len may be NULL. */
+char *oci_record_write (const struct record *rec, const void *obj, struct arena *a, enum oci_style style, size_t *ret_len);

@@ -1,0 +1,659 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* JSON events in, structs out, driven by the field tables. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libocispec/json.h"
+#include "libocispec/record.h"
+
+const char *
+oci_name_of (const struct oci_name *names, uint64_t value)
+{
+	for (; names->name; names++)
+		if (names->value == value)
+			return names->name;
+	return NULL;
+}
+
+bool
+oci_name_value (const struct oci_name *names, const char *name, uint64_t *ret)
+{
+	for (; names->name; names++)
+		if (strcmp (names->name, name) == 0) {
+			*ret = names->value;
+			return true;
+		}
+	return false;
+}
+
+/* One open object or array. */
+struct frame {
+	enum { IN_RECORD, IN_ARRAY, IN_KVS, IN_OBJMAP } what;
+	const struct record *rec;		/* of a record, or of the elements */
+	const struct field *field;		/* record: of the current key, NULL: unknown; else: the container's */
+	void *base;				/* record: the struct; else: the vector */
+	uint64_t seen;				/* record: bits of the fields that were there */
+	const char *key;			/* the current one */
+};
+
+struct reader {
+	struct arena *arena;
+	struct oci_report *report;
+	struct json_parser *parser;
+	const struct record *top;		/* the document is an object of this … */
+	const struct field *top_array;		/* … or, if set, an array of such */
+	void *result;
+	size_t skip;				/* depth inside something unknown or wrong */
+	unsigned depth;
+	struct frame stack[OCI_DEPTH_MAX];
+};
+
+/* ---- where we are ---------------------------------------------------------------------------------------------------- */
+
+static const char *
+path_of (const struct reader *r)
+{
+	char *path = arena_strdup (r->arena, "");
+
+	for (unsigned i = 0; i < r->depth; i++) {
+		const struct frame *f = &r->stack[i];
+
+		if (f->what == IN_ARRAY)
+			path = arena_printf (r->arena, "%s[%zu]", path, ((const struct vec_any *) f->base)->n);
+		else if (f->key)
+			path = arena_printf (r->arena, "%s%s%s", path, *path ? "." : "", f->key);
+	}
+	return path;
+}
+
+static size_t
+token_start (const struct reader *r, size_t length)
+{
+	size_t end = json_offset (r->parser);
+
+	return end >= length ? end - length : 0;
+}
+
+#define COMPLAIN(r, length, ...) oci_report_add_at ((r)->report, token_start (r, length), path_of (r), __VA_ARGS__)
+
+static const char *
+expected (const struct field *f)
+{
+	switch (f->kind) {
+	case K_BOOL: case K_OPT_BOOL:
+		return "true or false";
+	case K_OPT_U16: case K_OPT_U32: case K_OPT_U64: case K_U32: case K_U64: case K_U32S:
+		return "an unsigned integer";
+	case K_OPT_I32: case K_OPT_I64: case K_I32: case K_I64:
+		return "an integer";
+	case K_STR: case K_STRS: case K_KVS: case K_ENUM: case K_ENUMS: case K_CHAR:
+		return "a string";
+	default:
+		return "an object";
+	}
+}
+
+/* What a value of the current place must be: the field, or the element of the field's array or map. */
+static const struct field *
+current_field (const struct reader *r)
+{
+	return r->depth ? r->stack[r->depth - 1].field : NULL;
+}
+
+static bool
+wants_array (const struct reader *r)
+{
+	const struct frame *f = &r->stack[r->depth - 1];
+
+	if (f->what != IN_RECORD || !f->field)
+		return false;
+	return f->field->kind == K_STRS || f->field->kind == K_U32S || f->field->kind == K_ENUMS || f->field->kind == K_OBJS;
+}
+
+static bool
+wrong_type (struct reader *r, size_t length, const char *got)
+{
+	const struct field *f = current_field (r);
+	const char *want = !r->depth ? r->top_array ? "an array" : "an object"
+			   : wants_array (r) ? "an array"
+			   : r->stack[r->depth - 1].what == IN_RECORD && f->kind == K_KVS ? "an object of strings"
+			   : r->stack[r->depth - 1].what == IN_RECORD && f->kind == K_OBJMAP ? "an object of objects" : expected (f);
+
+	COMPLAIN (r, length, "expected %s, got %s", want, got);
+	if (r->depth && r->stack[r->depth - 1].what == IN_ARRAY)
+		((struct vec_any *) r->stack[r->depth - 1].base)->n++;	/* so that the next is called by its own number */
+	return r->depth > 0;		/* of the document itself: no use going on */
+}
+
+/* ---- vectors ---------------------------------------------------------------------------------------------------------- */
+
+static void *
+next_element (struct reader *r, struct vec_any *vec, size_t size)
+{
+	vec->v = arena_grow (r->arena, vec->v, vec->n, size);
+	return (char *) vec->v + vec->n * size;
+}
+
+static size_t
+element_size (const struct field *f)
+{
+	switch (f->kind) {
+	case K_STRS: return sizeof (char *);
+	case K_U32S: return sizeof (uint32_t);
+	case K_ENUMS: return sizeof (uint64_t);
+	case K_KVS: return sizeof (struct oci_kv);
+	default: return f->rec->size;
+	}
+}
+
+/* ---- scalars ----------------------------------------------------------------------------------------------------------- */
+
+/* The member or element that a scalar goes to. */
+static void *
+place (struct reader *r)
+{
+	struct frame *f = &r->stack[r->depth - 1];
+
+	if (f->what == IN_RECORD)
+		return (char *) f->base + f->field->offset;
+	return next_element (r, f->base, element_size (f->field));
+}
+
+static void
+placed (struct reader *r)
+{
+	struct frame *f = &r->stack[r->depth - 1];
+
+	if (f->what != IN_RECORD)
+		((struct vec_any *) f->base)->n++;
+}
+
+static bool
+skipping (struct reader *r)
+{
+	const struct frame *f = r->depth ? &r->stack[r->depth - 1] : NULL;
+
+	return r->skip || (f && f->what == IN_RECORD && !f->field);
+}
+
+static bool
+on_null (void *ctx)
+{
+	struct reader *r = ctx;
+
+	if (skipping (r))
+		return true;
+	/* A member that is null is absent; an element that is null is nothing. */
+	if (r->depth && r->stack[r->depth - 1].what == IN_RECORD) {
+		struct frame *f = &r->stack[r->depth - 1];
+
+		f->seen &= ~(1ull << (f->field - f->rec->fields));
+		return true;
+	}
+	return wrong_type (r, 4, "null");
+}
+
+static bool
+on_boolean (void *ctx, bool value)
+{
+	struct reader *r = ctx;
+	const struct field *f = current_field (r);
+	size_t length = value ? 4 : 5;
+
+	if (skipping (r))
+		return true;
+	if (!f || r->stack[r->depth - 1].what != IN_RECORD || (f->kind != K_BOOL && f->kind != K_OPT_BOOL))
+		return wrong_type (r, length, value ? "true" : "false");
+	if (f->kind == K_BOOL)
+		*(bool *) place (r) = value;
+	else
+		*(opt_bool *) place (r) = (opt_bool) { true, value };
+	return true;
+}
+
+static bool
+is_integer (const char *s, size_t n)
+{
+	for (size_t i = s[0] == '-'; i < n; i++)
+		if (s[i] < '0' || s[i] > '9')
+			return false;
+	return true;
+}
+
+struct range {
+	int64_t min;
+	uint64_t max;
+};
+
+static struct range
+range_of (const struct field *f)
+{
+	struct range r = { 0, 0 };
+
+	switch (f->kind) {
+	case K_OPT_U16: r.max = UINT16_MAX; break;
+	case K_OPT_U32: case K_U32: case K_U32S: r.max = UINT32_MAX; break;
+	case K_OPT_U64: case K_U64: r.max = UINT64_MAX; break;
+	case K_OPT_I32: case K_I32: r = (struct range) { INT32_MIN, INT32_MAX }; break;
+	default: r = (struct range) { INT64_MIN, INT64_MAX }; break;
+	}
+	if (f->max)
+		r.max = f->max;
+	if (f->flags & ID)
+		r.max = UINT32_MAX - 1;
+	if (f->flags & MINUS1)
+		r.min = -1;
+	if (f->flags & POSITIVE)
+		r.min = 1;
+	return r;
+}
+
+static void
+store_number (void *to, uint8_t kind, uint64_t u)
+{
+	switch (kind) {
+	case K_OPT_U16: *(opt_u16 *) to = (opt_u16) { true, (uint16_t) u }; break;
+	case K_OPT_U32: *(opt_u32 *) to = (opt_u32) { true, (uint32_t) u }; break;
+	case K_OPT_U64: *(opt_u64 *) to = (opt_u64) { true, u }; break;
+	case K_OPT_I32: *(opt_i32 *) to = (opt_i32) { true, (int32_t) u }; break;
+	case K_OPT_I64: *(opt_i64 *) to = (opt_i64) { true, (int64_t) u }; break;
+	case K_U32S: case K_U32: *(uint32_t *) to = (uint32_t) u; break;
+	case K_U64: *(uint64_t *) to = u; break;
+	case K_I32: *(int32_t *) to = (int32_t) u; break;
+	default: *(int64_t *) to = (int64_t) u; break;
+	}
+}
+
+static bool
+takes_number (const struct reader *r, const struct field *f)
+{
+	bool in_array = r->stack[r->depth - 1].what == IN_ARRAY;
+
+	return in_array ? f->kind == K_U32S : f->kind >= K_OPT_U16 && f->kind <= K_I64;
+}
+
+static bool
+on_number (void *ctx, const char *s, size_t n)
+{
+	struct reader *r = ctx;
+	const struct field *f = current_field (r);
+	char text[64], shown[64];
+	struct range range;
+	bool out;
+	uint64_t u;
+
+	if (skipping (r))
+		return true;
+	snprintf (shown, sizeof shown, "number %.*s", (int) (n < 40 ? n : 40), s);
+	if (!f || !takes_number (r, f))
+		return wrong_type (r, n, shown);
+	if (!is_integer (s, n))
+		return wrong_type (r, n, shown);
+	range = range_of (f);
+	out = n >= sizeof text;
+	snprintf (text, sizeof text, "%.*s", (int) (n < 40 ? n : 40), s);
+	errno = 0;
+	if (s[0] == '-') {
+		int64_t i = strtoll (text, NULL, 10);
+
+		out = out || errno || i < range.min;
+		u = (uint64_t) i;
+	} else {
+		u = strtoull (text, NULL, 10);
+		out = out || errno || u > range.max || (range.min > 0 && u < (uint64_t) range.min);
+	}
+	if (out) {
+		COMPLAIN (r, n, "%s is out of range: %" PRId64 " to %" PRIu64, text, range.min, range.max);
+		u = 0;
+	}
+	store_number (place (r), f->kind, u);
+	placed (r);
+	return true;
+}
+
+/* Levenshtein distance, for "did you mean"; both strings are short. */
+static size_t
+distance (const char *a, const char *b)
+{
+	size_t row[65], la = strlen (a), lb = strlen (b);
+
+	if (la > 64 || lb > 64)
+		return 64;
+	for (size_t j = 0; j <= lb; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= la; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= lb; j++) {
+			size_t cost = diagonal + (a[i - 1] != b[j - 1]);
+
+			diagonal = row[j];
+			if (row[j] + 1 < cost)
+				cost = row[j] + 1;
+			if (row[j - 1] + 1 < cost)
+				cost = row[j - 1] + 1;
+			row[j] = cost;
+		}
+	}
+	return row[lb];
+}
+
+static void
+complain_name (struct reader *r, const char *got, const struct oci_name *names)
+{
+	const char *best = NULL;
+	char *all = NULL;
+	size_t count = 0;
+
+	for (const struct oci_name *n = names; n->name; n++, count++) {
+		if (distance (got, n->name) <= 2 || (best && distance (got, n->name) < distance (got, best)))
+			best = n->name;
+		all = arena_printf (r->arena, "%s%s%s", all ? all : "", all ? ", " : "", n->name);
+	}
+	if (best)
+		COMPLAIN (r, strlen (got) + 2, "unknown value \"%s\"; did you mean %s?", got, best);
+	else
+		COMPLAIN (r, strlen (got) + 2, "unknown value \"%s\"; allowed are %s", got, all);
+}
+
+static void
+store_string (struct reader *r, const struct field *f, char *copy, size_t n)
+{
+	void *to = place (r);
+	uint64_t value = 0;
+
+	switch (f->kind) {
+	case K_ENUM:
+	case K_ENUMS:
+		if (!oci_name_value (f->names, copy, &value))
+			complain_name (r, copy, f->names);
+		*(uint64_t *) to = value;
+		break;
+	case K_CHAR:
+		if (n != 1)
+			COMPLAIN (r, n + 2, "\"%s\" is not one character", copy);
+		*(char *) to = copy[0];
+		break;
+	case K_KVS:
+		*(struct oci_kv *) to = (struct oci_kv) { (char *) r->stack[r->depth - 1].key, copy };
+		break;
+	default:
+		if ((f->flags & NONEMPTY) && f->kind == K_STR && n == 0)
+			COMPLAIN (r, 2, "must not be empty");
+		*(char **) to = copy;
+		break;
+	}
+	placed (r);
+}
+
+static bool
+takes_string (const struct reader *r, const struct field *f)
+{
+	switch (r->stack[r->depth - 1].what) {
+	case IN_RECORD:
+		return f->kind == K_STR || f->kind == K_ENUM || f->kind == K_CHAR;
+	case IN_ARRAY:
+		return f->kind == K_STRS || f->kind == K_ENUMS;
+	default:
+		return f->kind == K_KVS;
+	}
+}
+
+static bool
+on_string (void *ctx, const char *s, size_t n)
+{
+	struct reader *r = ctx;
+	const struct field *f = current_field (r);
+	char *copy;
+
+	if (r->skip)
+		return true;
+	if (memchr (s, '\0', n)) {
+		COMPLAIN (r, 1, "a string with a NUL character (\\u0000)");
+		return r->depth > 0;
+	}
+	if (skipping (r))
+		return true;
+	copy = arena_strndup (r->arena, s, n);
+	if (!f || !takes_string (r, f))
+		return wrong_type (r, n + 2, arena_printf (r->arena, "string \"%.60s\"", copy));
+	store_string (r, f, copy, n);
+	return true;
+}
+
+/* ---- containers -------------------------------------------------------------------------------------------------------- */
+
+static bool
+too_deep (struct reader *r)
+{
+	if (r->depth + r->skip < OCI_DEPTH_MAX)
+		return false;
+	COMPLAIN (r, 1, "nested deeper than %d levels", OCI_DEPTH_MAX);
+	return true;
+}
+
+static bool
+push (struct reader *r, struct frame f)
+{
+	r->stack[r->depth++] = f;
+	return true;
+}
+
+static bool
+skip_it (struct reader *r)
+{
+	r->skip++;
+	return true;
+}
+
+/* An object that may not stand here: reported, and skipped as a whole. */
+static bool
+refuse (struct reader *r, const char *what)
+{
+	return wrong_type (r, 1, what) && skip_it (r);
+}
+
+static bool
+on_begin_object (void *ctx)
+{
+	struct reader *r = ctx;
+	struct frame *top = r->depth ? &r->stack[r->depth - 1] : NULL;
+	const struct field *f = current_field (r);
+	void *to;
+
+	if (too_deep (r))
+		return false;
+	if (skipping (r))
+		return skip_it (r);
+	if (!top)
+		return r->top_array ? refuse (r, "an object") : push (r, (struct frame) { IN_RECORD, .rec = r->top, .base = r->result });
+	if (top->what != IN_RECORD) {
+		if (f->kind != K_OBJS && f->kind != K_OBJMAP)
+			return refuse (r, "an object");
+		to = place (r);
+		if (f->kind == K_OBJMAP)
+			*(const char **) to = top->key;
+		return push (r, (struct frame) { IN_RECORD, .rec = f->rec, .base = to });
+	}
+	to = (char *) top->base + f->offset;
+	switch (f->kind) {
+	case K_OBJ:
+		*(void **) to = arena_alloc (r->arena, f->rec->size);
+		return push (r, (struct frame) { IN_RECORD, .rec = f->rec, .base = *(void **) to });
+	case K_EMBED:
+		return push (r, (struct frame) { IN_RECORD, .rec = f->rec, .base = to });
+	case K_KVS:
+		return push (r, (struct frame) { IN_KVS, .field = f, .base = to });
+	case K_OBJMAP:
+		return push (r, (struct frame) { IN_OBJMAP, .field = f, .base = to });
+	default:
+		return refuse (r, "an object");
+	}
+}
+
+static bool
+on_begin_array (void *ctx)
+{
+	struct reader *r = ctx;
+	const struct field *f = current_field (r);
+	struct vec_any *vec;
+
+	if (too_deep (r))
+		return false;
+	if (skipping (r))
+		return skip_it (r);
+	if (!r->depth && r->top_array)
+		return push (r, (struct frame) { IN_ARRAY, .field = r->top_array, .base = r->result });
+	if (!r->depth || !wants_array (r))
+		return refuse (r, "an array");
+	vec = (struct vec_any *) ((char *) r->stack[r->depth - 1].base + f->offset);
+	vec->v = arena_alloc (r->arena, 1);	/* [] is not the same as absent */
+	return push (r, (struct frame) { IN_ARRAY, .field = f, .base = vec });
+}
+
+static void
+complain_missing (struct reader *r, const struct field *f)
+{
+	const char *path = path_of (r);
+
+	oci_report_add_at (r->report, token_start (r, 1), arena_printf (r->arena, "%s%s%s", path, *path ? "." : "", f->name), "required, but missing");
+}
+
+static int
+by_key (const void *a, const void *b)
+{
+	return strcmp ((*(const struct oci_kv *const *) a)->key, (*(const struct oci_kv *const *) b)->key);
+}
+
+/* Duplicate keys of a map: sorted once at its end, so that 300,000 annotations do not take 300,000² comparisons. */
+static void
+check_duplicates (struct reader *r, const struct frame *f)
+{
+	const struct vec_any *vec = f->base;
+	size_t size = element_size (f->field);
+	const struct oci_kv **sorted;
+
+	if (vec->n < 2)
+		return;
+	sorted = arena_alloc (r->arena, vec->n * sizeof *sorted);
+	for (size_t i = 0; i < vec->n; i++)
+		sorted[i] = (const struct oci_kv *) (const void *) ((char *) vec->v + i * size);
+	qsort (sorted, vec->n, sizeof *sorted, by_key);
+	for (size_t i = 1; i < vec->n; i++)
+		if (strcmp (sorted[i - 1]->key, sorted[i]->key) == 0)
+			oci_report_add_at (r->report, token_start (r, 1),
+					   arena_printf (r->arena, "%s%s%s", path_of (r), *path_of (r) ? "." : "", sorted[i]->key), "given twice");
+}
+
+static bool
+on_end_object (void *ctx)
+{
+	struct reader *r = ctx;
+	struct frame *f;
+
+	if (r->skip) {
+		r->skip--;
+		return true;
+	}
+	f = &r->stack[r->depth - 1];
+	f->key = NULL;
+	if (f->what == IN_RECORD) {
+		for (unsigned i = 0; i < f->rec->n; i++)
+			if ((f->rec->fields[i].flags & REQ) && !(f->seen & 1ull << i))
+				complain_missing (r, &f->rec->fields[i]);
+	} else {
+		check_duplicates (r, f);
+	}
+	r->depth--;
+	if (r->depth)
+		placed (r);
+	return true;
+}
+
+static bool
+on_end_array (void *ctx)
+{
+	struct reader *r = ctx;
+	const struct frame *f;
+
+	if (r->skip) {
+		r->skip--;
+		return true;
+	}
+	f = &r->stack[r->depth - 1];
+	r->depth--;
+	if (f->field && (f->field->flags & NONEMPTY) && ((const struct vec_any *) f->base)->n == 0)
+		COMPLAIN (r, 1, "must not be empty");
+	return true;
+}
+
+static bool
+on_key (void *ctx, const char *s, size_t n)
+{
+	struct reader *r = ctx;
+	struct frame *f;
+
+	if (r->skip)
+		return true;
+	f = &r->stack[r->depth - 1];
+	f->key = arena_strndup (r->arena, s, n);
+	if (memchr (s, '\0', n))
+		COMPLAIN (r, n + 2, "a key with a NUL character (\\u0000)");
+	if (f->what != IN_RECORD)
+		return true;
+	f->field = NULL;
+	for (unsigned i = 0; i < f->rec->n; i++) {
+		const struct field *field = &f->rec->fields[i];
+
+		if (strncmp (field->name, s, n) != 0 || field->name[n] != '\0')
+			continue;
+		if (f->seen & 1ull << i)
+			COMPLAIN (r, n + 2, "given twice");
+		f->seen |= 1ull << i;
+		f->field = field;
+		break;
+	}
+	return true;
+}
+
+static const struct json_events events = {
+	on_null, on_boolean, on_number, on_string, on_key, on_begin_object, on_end_object, on_begin_array, on_end_array,
+};
+
+static int
+read_document (struct reader *r, const char *buf, size_t len)
+{
+	const char *error;
+	size_t offset;
+
+	if (len > OCI_SIZE_MAX) {
+		oci_report_add_at (r->report, 0, "", "larger than %u MiB", OCI_SIZE_MAX >> 20);
+		return -1;
+	}
+	if (json_parse (r->arena, buf, len, &events, r, &r->parser, &error, &offset) < 0 && error)
+		oci_report_add_at (r->report, offset, "", "%s", len ? error : "the file is empty");
+	return oci_report_failed (r->report) ? -1 : 0;
+}
+
+int
+oci_record_read (const struct record *rec, struct arena *a, const char *buf, size_t len, struct oci_report *report, void *ret)
+{
+	struct reader r = { .arena = a, .report = report, .top = rec, .result = ret };
+
+	memset (ret, 0, rec->size);
+	return read_document (&r, buf, len);
+}
+
+int
+oci_records_read (const struct record *rec, struct arena *a, const char *buf, size_t len, struct oci_report *report, struct vec_any *ret)
+{
+	struct field element = { .name = "", .kind = K_OBJS, .rec = rec };
+	struct reader r = { .arena = a, .report = report, .top_array = &element, .result = ret };
+
+	*ret = (struct vec_any) { arena_alloc (a, 1), 0 };
+	return read_document (&r, buf, len);
+}
