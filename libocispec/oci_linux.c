@@ -67,7 +67,7 @@ RECORD (oci_device,
 	FIELD (oci_device, path, "path", REQ | NONEMPTY),
 	FIELD (oci_device, major, "major", 0),
 	FIELD (oci_device, minor, "minor", 0),
-	FIELD_MAX (oci_device, file_mode, "fileMode", 0, 07777),
+	FIELD_MAX (oci_device, file_mode, "fileMode", 0, 0177777),
 	FIELD (oci_device, uid, "uid", ID),
 	FIELD (oci_device, gid, "gid", ID));
 RECORD (oci_net_device,

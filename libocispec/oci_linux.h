@@ -13,7 +13,7 @@ struct oci_device {
 	char type;				/* c, b, u, p */
 	char *path;
 	opt_i64 major, minor;
-	opt_u32 file_mode;			/* at most 0777 */
+	opt_u32 file_mode;			/* podman adds the type bits (S_IFCHR …): ignored */
 	opt_u32 uid, gid;
 };
 struct oci_net_device {

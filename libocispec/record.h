@@ -39,6 +39,9 @@ struct oci_name {
 const char *oci_name_of (const struct oci_name *names, uint64_t value);	/* NULL: none */
 bool oci_name_value (const struct oci_name *names, const char *name, uint64_t *ret);
 
+/* Levenshtein distance, for "did you mean"; 64 for long strings. */
+size_t oci_edit_distance (const char *a, const char *b);
+
 enum record_kind {
 	K_BOOL, K_OPT_BOOL, K_OPT_U16, K_OPT_U32, K_OPT_U64, K_OPT_I32, K_OPT_I64, K_U32, K_U64, K_I32, K_I64,
 	K_STR, K_STRS, K_U32S, K_KVS, K_ENUM, K_ENUMS, K_CHAR,

@@ -314,9 +314,8 @@ on_number (void *ctx, const char *s, size_t n)
 	return true;
 }
 
-/* Levenshtein distance, for "did you mean"; both strings are short. */
-static size_t
-distance (const char *a, const char *b)
+size_t
+oci_edit_distance (const char *a, const char *b)
 {
 	size_t row[65], la = strlen (a), lb = strlen (b);
 
@@ -350,7 +349,7 @@ complain_name (struct reader *r, const char *got, const struct oci_name *names)
 	size_t count = 0;
 
 	for (const struct oci_name *n = names; n->name; n++, count++) {
-		if (distance (got, n->name) <= 2 || (best && distance (got, n->name) < distance (got, best)))
+		if (oci_edit_distance (got, n->name) <= 2 || (best && oci_edit_distance (got, n->name) < oci_edit_distance (got, best)))
 			best = n->name;
 		all = arena_printf (r->arena, "%s%s%s", all ? all : "", all ? ", " : "", n->name);
 	}

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -16,7 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/procfs.h"
-#include "base/sock.h"
+#include "base/str.h"
 #include "container/host.h"
 #include "container/launch.h"
 #include "container/notify.h"
@@ -132,23 +130,13 @@ launch_load (struct launch *l, const char *id, struct err *e)
 
 /* ---- state directory, files ---------------------------------------------------------------------------------------- */
 
-static char *
-timestamp (struct arena *a)
-{
-	struct timespec ts;
-	struct tm tm;
-
-	clock_gettime (CLOCK_REALTIME, &ts);
-	gmtime_r (&ts.tv_sec, &tm);
-	return arena_printf (a, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
-			     tm.tm_min, tm.tm_sec, ts.tv_nsec);
-}
-
 static void
 fill_state (struct launch *l)
 {
 	const struct plan *p = &l->plan;
+	char now[STR_TIMESTAMP];
 
+	str_timestamp (now, 9);
 	l->c.st = (struct container_state) {
 		.format = 1,
 		.phase = (char *) "creating",
@@ -156,7 +144,7 @@ fill_state (struct launch *l)
 		.id = (char *) l->c.id,
 		.bundle = (char *) l->host.bundle,
 		.rootfs = (char *) p->rootfs.path,
-		.created = timestamp (l->g->arena),
+		.created = arena_strdup (l->g->arena, now),
 		.owner = (char *) "",
 		.cgroup_manager = (uint32_t) l->cgroup.manager,
 		.cgroup_mode = (uint32_t) l->cgroup.mode,

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/mem.h"
+#include "libocispec/arena.h"
+
+int
+read_fd (struct arena *a, int fd, const char *name, size_t limit, char **ret, size_t *ret_len, struct err *e)
+{
+	size_t size, len = 0;
+	struct stat st;
+	char *buf;
+
+	if (fstat (fd, &st) < 0)
+		return err_set (e, errno, "stat '%s'", name);
+	if (!S_ISREG (st.st_mode) && !S_ISFIFO (st.st_mode) && !S_ISSOCK (st.st_mode))
+		return err_set (e, S_ISDIR (st.st_mode) ? EISDIR : EINVAL, "'%s' is neither a regular file nor a pipe", name);
+	if (S_ISREG (st.st_mode) && (uint64_t) st.st_size > limit)
+		return err_set (e, EFBIG, "'%s' is larger than %zu bytes", name, limit);
+	size = S_ISREG (st.st_mode) ? (size_t) st.st_size + 1 : 65536;
+	buf = arena_alloc (a, size + 1);
+	for (;;) {
+		ssize_t n = read (fd, buf + len, size - len);
+
+		if (n < 0 && errno == EAGAIN) {
+			struct pollfd p = { fd, POLLIN, 0 };
+
+			(void) poll (&p, 1, -1);
+			continue;
+		}
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_set (e, errno, "read '%s'", name);
+		len += (size_t) n;
+		if (n == 0)
+			break;
+		if (len > limit)
+			return err_set (e, EFBIG, "'%s' is larger than %zu bytes", name, limit);
+		if (len == size) {
+			char *bigger = arena_alloc (a, 2 * size + 1);
+
+			memcpy (bigger, buf, len);
+			buf = bigger;
+			size *= 2;
+		}
+	}
+	buf[len] = '\0';
+	*ret = buf;
+	*ret_len = len;
+	return 0;
+}
+
+int
+read_file_at (struct arena *a, int dirfd, const char *path, size_t limit, char **ret, size_t *ret_len, struct err *e)
+{
+	autofd fd = openat (dirfd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0)
+		return err_set (e, errno, "open '%s'", path);
+	if (fstat (fd, &st) == 0 && S_ISFIFO (st.st_mode)) {
+		/* A named FIFO may have no writer yet, or ever: only what is in it now. /dev/fd/N of a shell is a pipe as well. */
+		struct pollfd p = { fd, POLLIN, 0 };
+
+		if (poll (&p, 1, 5000) <= 0)
+			return err_set (e, EINVAL, "'%s' is a FIFO that nobody writes to", path);
+	}
+	return read_fd (a, fd, path, limit, ret, ret_len, e);
+}
+
+ssize_t
+read_small_at (int dirfd, const char *path, char *buf, size_t size)
+{
+	autofd fd = openat (dirfd, path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read (fd, buf, size - 1);
+
+	if (n < 0)
+		return -errno;
+	while (n > 0 && buf[n - 1] == '\n')
+		n--;
+	buf[n] = '\0';
+	return n;
+}
+
+int
+write_small_at (int dirfd, const char *path, const char *text)
+{
+	autofd fd = openat (dirfd, path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	size_t len = strlen (text);
+	ssize_t n = fd < 0 ? -1 : write (fd, text, len);
+
+	if (n < 0)
+		return -errno;
+	return (size_t) n == len ? 0 : -EIO;
+}
+
+int
+write_all (int fd, const void *buf, size_t len)
+{
+	const char *p = buf;
+
+	while (len > 0) {
+		ssize_t n = write (fd, p, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		p += n;
+		len -= (size_t) n;
+	}
+	return 0;
+}
+
+int
+file_create_at (int dirfd, const char *name, const void *buf, size_t len, mode_t mode)
+{
+	autofd fd = openat (dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = write_all (fd, buf, len);
+	if (r < 0)
+		(void) unlinkat (dirfd, name, 0);
+	return r;
+}
+
+int
+file_replace_at (int dirfd, const char *name, const void *buf, size_t len, mode_t mode)
+{
+	char tmp[PATH_MAX];
+	const char *slash = strrchr (name, '/');
+	int dir = slash ? (int) (slash - name) + 1 : 0, r;
+
+	if (snprintf (tmp, sizeof tmp, "%.*s.%s.%d", dir, name, name + dir, (int) getpid ()) >= (int) sizeof tmp)
+		return -ENAMETOOLONG;
+	r = file_create_at (dirfd, tmp, buf, len, mode);
+	if (r == -EEXIST) {	/* of an earlier process with our pid that was killed */
+		(void) unlinkat (dirfd, tmp, 0);
+		r = file_create_at (dirfd, tmp, buf, len, mode);
+	}
+	if (r == 0 && renameat (dirfd, tmp, dirfd, name) < 0) {
+		r = -errno;
+		(void) unlinkat (dirfd, tmp, 0);
+	}
+	return r;
+}

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+#include <stdint.h>
+
+/* Inode of a pidfd on pidfs: unique among all processes since boot (Linux 6.9). 0: this kernel has none. */
+uint64_t pidfd_inode (int pidfd);
+/* 1: the process has ended; 0: not within timeout_ms (-1: for ever). */
+int pidfd_wait (int pidfd, int timeout_ms);
