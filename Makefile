@@ -1,155 +1,84 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# One makefile, not recursive. `make` builds; `make help` lists the targets.
+# One makefile for everything; build products are below build/ only.
+#
+#	make            build/release/coracle and build/release/coracle-helper
+#	make check      all tests (root); ends with "N passed, N failed, N skipped"
+#	make help       the other targets
+#
+# A variant is a directory below build/ with its own flags: release (the default), asan, ubsan, unit, fuzz, or any name of yours with
+# CC=, CFLAGS= or LIBC= given by hand: `make VARIANT=clang CC=clang`.
 
 VERSION := 0.1.0
 PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+LIBEXECDIR ?= $(PREFIX)/libexec/coracle
+DATADIR ?= $(PREFIX)/share
+MANDIR ?= $(DATADIR)/man
 DESTDIR ?=
-BINDIR = $(PREFIX)/bin
-LIBEXECDIR = $(PREFIX)/libexec
-MANDIR = $(PREFIX)/share/man
-EXAMPLEDIR = $(PREFIX)/share/doc/coracle/examples
-
-# release, asan, ubsan: each in a build directory of its own
 VARIANT ?= release
+WERROR ?= 1
 B := build/$(VARIANT)
 
+SANITIZE_asan := -fsanitize=address
+SANITIZE_ubsan := -fsanitize=undefined -fno-sanitize-recover=all
+SANITIZE_unit := $(if $(filter 0,$(UNIT_SAN)),-g,-fsanitize=address,undefined -fno-sanitize-recover=all)
+SANITIZE_fuzz := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+SANITIZE := $(SANITIZE_$(VARIANT))
+
+.DEFAULT_GOAL := all
 include mk/features.mk
 
-WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla -Werror
-BASE_CFLAGS := -std=gnu11 -D_GNU_SOURCE $(WARN) -fno-strict-aliasing -I. -Isrc -Ibuild -DLIBEXECDIR='"$(LIBEXECDIR)"'
+CFLAGS ?= -O2 -g
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla -Wpointer-arith -Wwrite-strings \
+	-Wno-unused-parameter -Wno-missing-field-initializers $(if $(filter 1,$(WERROR)),-Werror)
+CPPFLAGS_ALL = -I. -Isrc -I$(B) -D_GNU_SOURCE -DLIBEXECDIR='"$(LIBEXECDIR)"' $(CPPFLAGS)
+CFLAGS_ALL = -std=gnu11 $(CFLAGS) $(WARNINGS) -fno-strict-aliasing -ffunction-sections -fdata-sections $(SANITIZE) \
+	$(if $(SANITIZE),-fno-omit-frame-pointer)
+LDFLAGS_ALL = -Wl,--gc-sections $(LDFLAGS) $(SANITIZE)
 
-ROOMS := base sys plan ns rootfs cgroup security process hooks net rdt terminal sync init container cli
-LIB_SRC := $(filter-out src/cli/main.c,$(wildcard libocispec/*.c $(ROOMS:%=src/%/*.c)))
-HELPER_SRC := $(wildcard src/helper/*.c)
-HELPER_LIB := libocispec/arena.c libocispec/json_out.c libocispec/json_yajl.c libocispec/oci_config.c libocispec/oci_linux.c \
-	libocispec/oci_state.c libocispec/record_read.c libocispec/record_write.c libocispec/report.c src/base/err.c
-UNIT_TESTS := $(patsubst %.c,%,$(notdir $(wildcard tests/unit/test_*.c libocispec/tests/test_*.c)))
-TOOLS := $(patsubst tests/tools/%.c,build/tools/%,$(wildcard tests/tools/*.c)) build/tools/inside
+ROOMS := ns rootfs cgroup security process hooks net rdt terminal
+DIRS := libocispec $(addprefix src/,base sys plan $(ROOMS) sync init container cli)
+SRCS := $(sort $(wildcard $(addsuffix /*.c,$(DIRS))))
+OBJS := $(SRCS:%.c=$(B)/o/%.o)
+LIB_OBJS := $(filter-out %/cli/main.o,$(OBJS))
 
-# ---- compilers: the runtime, the helper, the unit tests ----------------------------------------------------------------
+HELPER_LIBS := libseccomp libcap
+HELPER_SRCS := $(sort $(wildcard $(addsuffix /*.c,src/helper libocispec src/base src/sys src/plan)))
+HELPER_OBJS := $(HELPER_SRCS:%.c=$(B)/h/%.o)
+HELPER := $(if $(wildcard src/helper/*.c),$(B)/coracle-helper)
 
-ifeq ($(VARIANT),asan)
- SANITIZE := -fsanitize=address -fno-omit-frame-pointer
-else ifeq ($(VARIANT),ubsan)
- SANITIZE := -fsanitize=undefined -fno-sanitize-recover=all
-endif
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: all FORCE
 
-ifneq ($(SANITIZE),)
- RT_CC := $(HOST_CC)
- RT_CFLAGS := $(BASE_CFLAGS) -O1 -g $(SANITIZE)
- RT_LIBS := $(SANITIZE) -lyajl
-else ifeq ($(LIBC),musl)
- RT_CC := musl-gcc
- RT_CFLAGS := $(BASE_CFLAGS) -O2 -g -fno-pie -ffunction-sections -fdata-sections -idirafter /usr/include -idirafter /usr/include/$(MULTIARCH)
- RT_LIBS := -static -no-pie -Wl,--gc-sections -Wl,-z,noseparate-code -Wl,-z,relro,-z,now $(YAJL_STATIC)
-else
- RT_CC := $(HOST_CC)
- RT_CFLAGS := $(BASE_CFLAGS) -O2 -g -fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=2
- RT_LIBS := -pie -Wl,-z,relro,-z,now -lyajl
-endif
+all: $(B)/coracle $(HELPER) build/coracle
 
-HOST_CFLAGS := $(BASE_CFLAGS) -O2 -g
-UNIT_SAN ?= -fsanitize=address,undefined -fno-sanitize-recover=undefined
-UNIT_CFLAGS := $(BASE_CFLAGS) -O1 -g $(UNIT_SAN) -DUNIT_TEST
+# build/coracle is what you type by hand; the tests take $CORACLE.
+build/coracle: $(B)/coracle
+	@ln -sfn $(VARIANT)/coracle $@
 
-.PHONY: all help check check-% demo lint format asan ubsan bench install uninstall dist clean man
-all: $(B)/coracle $(B)/coracle-helper
-	@echo "built $(B)/coracle"
+$(B)/coracle: $(OBJS)
+	$(CC_MAIN) $(LDFLAGS_LIBC) $(LDFLAGS_ALL) -o $@ $^ $(YAJL_LIBS)
 
-$(B)/%.o: %.c build/config.h | build/features.txt
+$(B)/o/%.o: %.c | $(B)/config.h
 	@mkdir -p $(@D)
-	$(RT_CC) $(RT_CFLAGS) -MMD -c $< -o $@
+	$(CC_MAIN) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(CFLAGS_LIBC) -MMD -MP -c -o $@ $<
 
-$(B)/coracle: $(patsubst %.c,$(B)/%.o,$(LIB_SRC) src/cli/main.c)
-	$(RT_CC) -o $@ $^ $(RT_LIBS)
+# The second program: glibc, dynamic. It alone may load shared libraries, and it is started only when one is needed.
+$(B)/coracle-helper: $(HELPER_OBJS)
+	gcc $(LDFLAGS_ALL) -o $@ $^ $(shell $(PKG_CONFIG) --libs $(HELPER_LIBS)) $(or $(YAJL_STATIC),-lyajl) -ldl
 
-build/helper/%.o: %.c build/config.h
+$(B)/h/%.o: %.c | $(B)/config.h
 	@mkdir -p $(@D)
-	$(HOST_CC) $(HOST_CFLAGS) $(HELPER_CFLAGS) -MMD -c $< -o $@
+	gcc $(CPPFLAGS_ALL) $(filter-out -fsanitize=fuzzer%,$(CFLAGS_ALL)) $(YAJL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(B)/coracle-helper: $(patsubst %.c,build/helper/%.o,$(HELPER_SRC) $(HELPER_LIB))
-	@mkdir -p $(@D)
-	$(HOST_CC) -o $@ $^ -lyajl $(HELPER_LIBS)
+$(B)/libcoracle.a: $(LIB_OBJS)
+	@rm -f $@
+	ar rcs $@ $^
 
-# ---- tests ----------------------------------------------------------------------------------------------------------------
+include mk/tests.mk
+include mk/checks.mk
+include mk/install.mk
 
-build/unit/%.o: %.c build/config.h
-	@mkdir -p $(@D)
-	$(HOST_CC) $(UNIT_CFLAGS) -MMD -c $< -o $@
-
-UNIT_LIB := $(patsubst %.c,build/unit/%.o,$(LIB_SRC))
-build/unit/bin/test_%: build/unit/tests/unit/test_%.o $(UNIT_LIB)
-	@mkdir -p $(@D)
-	$(HOST_CC) $(UNIT_SAN) -o $@ $^ -lyajl $(UNIT_LIBS)
-build/unit/bin/test_%: build/unit/libocispec/tests/test_%.o $(UNIT_LIB)
-	@mkdir -p $(@D)
-	$(HOST_CC) $(UNIT_SAN) -o $@ $^ -lyajl $(UNIT_LIBS)
-
-build/tools/%: tests/tools/%.c
-	@mkdir -p $(@D)
-	$(HOST_CC) -std=gnu11 -D_GNU_SOURCE $(WARN) -O2 -static -o $@ $<
-build/tools/inside: oci-validation/inside.c
-	@mkdir -p $(@D)
-	$(HOST_CC) -std=gnu11 -D_GNU_SOURCE $(WARN) -O2 -static -o $@ $<
-
-tests: $(UNIT_TESTS:%=build/unit/bin/%) $(TOOLS)
-
-check: all tests
-	tests/run
-check-unit: tests
-	tests/run unit
-check-plan check-bats check-badinputs check-validation check-engines check-budgets: check-%: all tests
-	tests/run $*
-check-lint: lint
-
-# The whole suite with a sanitized runtime.
-asan ubsan:
-	$(MAKE) VARIANT=$@ all tests
-	VARIANT=$@ CORACLE=$(CURDIR)/build/$@/coracle tests/run bats badinputs validation
-
-lint:
-	tools/lint
-format:
-	clang-format -i $$(git ls-files '*.[ch]')
-demo: all
-	tools/demo $(B)/coracle
-bench: all tests
-	tests/bench/bench $(B)/coracle
-
-# ---- installing --------------------------------------------------------------------------------------------------------------
-
-install: all
-	install -D -m 0755 $(B)/coracle $(DESTDIR)$(BINDIR)/coracle
-	install -D -m 0755 $(B)/coracle-helper $(DESTDIR)$(LIBEXECDIR)/coracle/coracle-helper
-	for f in man/*.[1-9]; do install -D -m 0644 $$f $(DESTDIR)$(MANDIR)/man$${f##*.}/$${f##*/} || exit 1; done
-	for f in contrib/*; do install -D -m 0644 $$f $(DESTDIR)$(EXAMPLEDIR)/$${f##*/} || exit 1; done
-	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
-		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
-	$(B)/coracle completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/coracle
-	$(B)/coracle completion zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_coracle
-	$(B)/coracle completion fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/coracle.fish
-
-uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/coracle $(DESTDIR)$(PREFIX)/share/bash-completion/completions/coracle \
-		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_coracle $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/coracle.fish
-	rm -rf $(DESTDIR)$(LIBEXECDIR)/coracle $(DESTDIR)$(PREFIX)/share/doc/coracle
-	for f in man/*.[1-9]; do rm -f $(DESTDIR)$(MANDIR)/man$${f##*.}/$${f##*/}; done
-
-dist:
-	@mkdir -p build
-	git archive --prefix=coracle-$(VERSION)/ -o build/coracle-$(VERSION).tar.gz HEAD
-	@echo build/coracle-$(VERSION).tar.gz
-clean:
-	rm -rf build
-
-help:
-	@echo 'all            the runtime and its helper, in $(B)'
-	@echo 'check          every test; check-unit, check-plan, check-bats, check-badinputs, check-validation, check-engines, check-budgets'
-	@echo 'asan, ubsan    the suite with a sanitized runtime'
-	@echo 'demo           run a real container (root)'
-	@echo 'lint, format   style, layers, budgets'
-	@echo 'bench          measure beside crun and runc'
-	@echo 'install, uninstall, dist, clean'
-	@echo 'toggles: LIBC=musl|glibc WITH_SYSTEMD, WITH_SELINUX, WITH_CRIU, WITH_AUDIT=auto|yes|no CC=… PREFIX=… DESTDIR=…'
-
--include $(shell find build -name '*.d' 2>/dev/null)
+FORCE:
+-include $(OBJS:.o=.d) $(HELPER_OBJS:.o=.d) $(wildcard $(B)/t/*.d $(B)/t/*/*.d)

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+.PHONY: install uninstall dist clean man
+
+MAN_PAGES = $(wildcard build/man/*.[1-9])
+CONTRIB_FILES := $(sort $(wildcard contrib/*/*))
+COMPLETIONS := $(DATADIR)/bash-completion/completions
+
+man:
+	@if [ -x man/build ]; then man/build build/man; fi
+
+install: all man
+	install -D -m 0755 $(B)/coracle $(DESTDIR)$(BINDIR)/coracle
+	$(if $(HELPER),install -D -m 0755 $(HELPER) $(DESTDIR)$(LIBEXECDIR)/coracle-helper)
+	@for f in build/man/*.[1-9]; do [ -e "$$f" ] || continue; \
+		install -D -m 0644 "$$f" "$(DESTDIR)$(MANDIR)/man$${f##*.}/$${f##*/}"; done
+	@for f in $(CONTRIB_FILES); do install -D -m 0644 "$$f" "$(DESTDIR)$(DATADIR)/coracle/$${f#contrib/}"; done
+	@if [ -e contrib/completion/coracle.bash ]; then \
+		install -D -m 0644 contrib/completion/coracle.bash $(DESTDIR)$(COMPLETIONS)/coracle; fi
+
+uninstall:
+	rm -f $(DESTDIR)$(BINDIR)/coracle $(DESTDIR)$(COMPLETIONS)/coracle
+	rm -rf $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(DATADIR)/coracle
+	rm -f $(DESTDIR)$(MANDIR)/man[1-9]/coracle.[1-9] $(DESTDIR)$(MANDIR)/man[1-9]/coracle-*.[1-9]
+
+# Of the last commit; .commit tells the build where it came from.
+dist:
+	@mkdir -p build
+	git rev-parse --short=12 HEAD >build/.commit
+	git archive --prefix=coracle-$(VERSION)/ --add-file=build/.commit -o build/coracle-$(VERSION).tar.gz HEAD
+	@echo build/coracle-$(VERSION).tar.gz
+
+clean:
+	rm -rf build

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Test programs, helper tools and the suites. tests/run knows the suites; here is what they need to be built.
+
+.PHONY: check check-tools unit-programs update-golden $(addprefix check-,unit plan lint bats badinputs validation engines budgets fault)
+
+SUITES := unit plan lint bats badinputs validation engines budgets
+JOBS := $(shell nproc)
+
+# Tools: small static programs in tests/tools, one file each.
+TOOLS := $(patsubst tests/tools/%.c,build/tools/%,$(wildcard tests/tools/*.c))
+check-tools: $(TOOLS)
+build/tools/%: tests/tools/%.c
+	@mkdir -p $(@D)
+	gcc -std=gnu11 -O2 -Wall -Wextra -Wno-unused-parameter -D_GNU_SOURCE -static -o $@ $<
+
+# Unit tests: one program per file, with all of the runtime but main.
+UNIT_SRCS := $(sort $(wildcard tests/unit/test_*.c libocispec/tests/test_*.c))
+UNIT_PROGRAMS := $(UNIT_SRCS:%.c=$(B)/t/%)
+unit-programs: $(UNIT_PROGRAMS)
+$(B)/t/%: %.c tests/unit/tap.h $(B)/libcoracle.a
+	@mkdir -p $(@D)
+	$(CC_MAIN) $(CPPFLAGS_ALL) -Itests/unit $(CFLAGS_ALL) $(CFLAGS_LIBC) -MMD -MP -MF $@.d $(LDFLAGS_LIBC) $(LDFLAGS_ALL) -o $@ $< \
+		$(B)/libcoracle.a $(YAJL_LIBS)
+
+# What a suite needs; `make check-unit` and `make check` build it and hand over to tests/run.
+build-unit:
+	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=unit unit-programs
+build-plan build-bats build-badinputs build-validation build-engines build-budgets build-fault: all check-tools
+build-lint:
+.PHONY: $(addprefix build-,$(SUITES) fault)
+
+$(addprefix check-,$(SUITES) fault): check-%: build-%
+	@CORACLE=$(CURDIR)/$(B)/coracle tests/run $*
+check: $(addprefix build-,$(SUITES))
+	@CORACLE=$(CURDIR)/$(B)/coracle tests/run $(SUITES)
+update-golden: all
+	@CORACLE=$(CURDIR)/$(B)/coracle tests/run --update-golden plan
+
+# The whole suite with a sanitized program. lint and the budgets say nothing about it.
+asan ubsan:
+	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=$@ all check-tools
+	@$(MAKE) --no-print-directory build-unit
+	@ASAN_OPTIONS=detect_leaks=0:exitcode=99 UBSAN_OPTIONS=print_stacktrace=1 CORACLE_SANITIZED=$@ \
+		CORACLE=$(CURDIR)/build/$@/coracle tests/run $(filter-out lint budgets,$(SUITES))
+.PHONY: asan ubsan
+
+# Fuzzers: clang and libFuzzer; FUZZ_SECONDS for each. The corpora grow below build/fuzz.
+FUZZ_SECONDS ?= 30
+FUZZ_PROGRAMS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+$(B)/fuzz/%: tests/fuzz/%.c $(B)/libcoracle.a
+	@mkdir -p $(@D)
+	$(CC_MAIN) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(CFLAGS_LIBC) -fsanitize=fuzzer -o $@ $< $(B)/libcoracle.a $(YAJL_LIBS)
+fuzz-programs: $(FUZZ_PROGRAMS)
+fuzz:
+	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=fuzz CC=clang fuzz-programs
+	@tests/run-fuzz $(FUZZ_SECONDS)
+.PHONY: fuzz fuzz-programs
+
+bench: all check-tools
+	@tests/bench/bench --coracle $(CURDIR)/$(B)/coracle $(BENCH_ARGS)
+.PHONY: bench
+
+# A real container, from nothing.
+demo: all
+	@CORACLE=$(CURDIR)/$(B)/coracle tools/demo
+.PHONY: demo
