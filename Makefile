@@ -11,7 +11,7 @@
 VERSION := 0.1.0
 PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
-LIBEXECDIR ?= $(PREFIX)/libexec/coracle
+LIBEXECDIR ?= $(PREFIX)/libexec
 DATADIR ?= $(PREFIX)/share
 MANDIR ?= $(DATADIR)/man
 DESTDIR ?=
@@ -32,7 +32,7 @@ CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla -Wpointer-arith -Wwrite-strings \
 	-Wno-unused-parameter -Wno-missing-field-initializers $(if $(filter 1,$(WERROR)),-Werror)
 CPPFLAGS_ALL = -I. -Isrc -I$(B) -D_GNU_SOURCE -DLIBEXECDIR='"$(LIBEXECDIR)"' $(CPPFLAGS)
-CFLAGS_ALL = -std=gnu11 $(CFLAGS) $(WARNINGS) -fno-strict-aliasing -ffunction-sections -fdata-sections $(SANITIZE) \
+CFLAGS_ALL = -std=gnu11 $(CFLAGS) $(if $(filter unit,$(VARIANT)),-DUNIT_TEST) $(WARNINGS) -fno-strict-aliasing -ffunction-sections -fdata-sections $(SANITIZE) \
 	$(if $(SANITIZE),-fno-omit-frame-pointer)
 LDFLAGS_ALL = -Wl,--gc-sections $(LDFLAGS) $(SANITIZE)
 
@@ -42,7 +42,7 @@ SRCS := $(sort $(wildcard $(addsuffix /*.c,$(DIRS))))
 OBJS := $(SRCS:%.c=$(B)/o/%.o)
 LIB_OBJS := $(filter-out %/cli/main.o,$(OBJS))
 
-HELPER_LIBS := libseccomp libcap
+HELPER_LIBS := libseccomp
 HELPER_SRCS := $(sort $(wildcard $(addsuffix /*.c,src/helper libocispec src/base src/sys src/plan)))
 HELPER_OBJS := $(HELPER_SRCS:%.c=$(B)/h/%.o)
 HELPER := $(if $(wildcard src/helper/*.c),$(B)/coracle-helper)

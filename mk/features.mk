@@ -3,11 +3,10 @@
 #
 #	make WITH_CRIU=no WITH_SYSTEMD=yes LIBC=glibc
 #
-# auto: if it is found; yes: an error if it is missing; no: leave it out. The main program links none of these: they are opened by
-# coracle-helper when a container needs them.
+# auto: if it is found; yes: an error if it is missing; no: leave it out. The main program links none of these: systemd is spoken to over
+# its socket, SELinux through /proc, and coracle-helper opens the libraries when a container needs them.
 
 FEATURES := SYSTEMD SELINUX CRIU AUDIT
-PKG_SYSTEMD := libsystemd
 PKG_SELINUX := libselinux
 PKG_CRIU := criu
 PKG_AUDIT := audit
@@ -20,7 +19,7 @@ WITH_$(1) ?= auto
 ifeq ($$(WITH_$(1)),no)
 HAVE_$(1) := 0
 else
-HAVE_$(1) := $$(if $$(filter 0,$$(shell $(PKG_CONFIG) --exists $(PKG_$(1)) 2>/dev/null; echo $$$$?)),1,0)
+HAVE_$(1) := $(if $(PKG_$(1)),$$(shell $(PKG_CONFIG) --exists $(PKG_$(1)) 2>/dev/null && echo 1 || echo 0),1)
 endif
 ifeq ($$(WITH_$(1))$$(HAVE_$(1)),yes0)
 $$(error WITH_$(1)=yes, but pkg-config knows no $(PKG_$(1)))
@@ -53,13 +52,13 @@ endif
 ifeq ($(LIBC_USED),musl)
 CC_MAIN := musl-gcc
 CFLAGS_LIBC := -idirafter /usr/include -idirafter /usr/include/$(MULTIARCH) -fno-pie
-LDFLAGS_LIBC := -static -no-pie -Wl,-z,noseparate-code
+LDFLAGS_LIBC := -static -no-pie -Wl,-z,noseparate-code -Wl,-z,relro,-z,now
 YAJL_LIBS = $(YAJL_STATIC)
 else
 CC_MAIN := $(if $(filter-out default undefined,$(origin CC)),$(CC),gcc)
-CFLAGS_LIBC := $(YAJL_CFLAGS)
+CFLAGS_LIBC := $(YAJL_CFLAGS) -fstack-protector-strong
 ifeq ($(and $(YAJL_STATIC),$(wildcard $(YAJL_DIR)/libc.a)),)
-LDFLAGS_LIBC :=
+LDFLAGS_LIBC := -Wl,-z,relro,-z,now
 YAJL_LIBS = $(or $(YAJL_STATIC),-lyajl)
 else
 LDFLAGS_LIBC := $(if $(SANITIZE),,-static)
@@ -67,7 +66,11 @@ YAJL_LIBS = $(YAJL_STATIC)
 endif
 endif
 
-COMMIT := $(shell git -C . describe --always --dirty --abbrev=12 --match=none 2>/dev/null || cat .commit 2>/dev/null || echo unknown)
+ifneq ($(shell $(PKG_CONFIG) --exists libseccomp 2>/dev/null && echo yes),yes)
+$(if $(filter clean dist help format,$(MAKECMDGOALS)),,$(error libseccomp is missing: tools/install-deps installs what the build needs))
+endif
+
+COMMIT := $(shell git -C . rev-parse --short=12 HEAD 2>/dev/null || cat .commit 2>/dev/null || echo unknown)
 enabled = $(if $(filter 1,$(HAVE_$(1))),+,-)$(1)
 FEATURE_LINE := $(foreach f,$(FEATURES),$(call enabled,$(f))) +SECCOMP +APPARMOR +CAP +EBPF +YAJL
 
@@ -79,6 +82,6 @@ $(B)/config.h: FORCE
 	   echo '#define CORACLE_VERSION "$(VERSION)"'; \
 	   echo '#define CORACLE_COMMIT "$(COMMIT)"'; \
 	   echo '#define CORACLE_FEATURES "$(FEATURE_LINE)"'; \
-	   $(foreach f,$(FEATURES),echo '#define WITH_$(f) $(HAVE_$(f))';) } >$@.new
+	   $(foreach f,$(FEATURES),echo '#define HAVE_$(f) $(HAVE_$(f))';) } >$@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; \
 	   echo 'coracle $(VERSION) ($(COMMIT)), $(VARIANT): $(CC_MAIN), $(LIBC_USED); $(FEATURE_LINE)'; fi

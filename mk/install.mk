@@ -11,7 +11,7 @@ man:
 
 install: all man
 	install -D -m 0755 $(B)/coracle $(DESTDIR)$(BINDIR)/coracle
-	$(if $(HELPER),install -D -m 0755 $(HELPER) $(DESTDIR)$(LIBEXECDIR)/coracle-helper)
+	$(if $(HELPER),install -D -m 0755 $(HELPER) $(DESTDIR)$(LIBEXECDIR)/coracle/coracle-helper)
 	@for f in build/man/*.[1-9]; do [ -e "$$f" ] || continue; \
 		install -D -m 0644 "$$f" "$(DESTDIR)$(MANDIR)/man$${f##*.}/$${f##*/}"; done
 	@for f in $(CONTRIB_FILES); do install -D -m 0644 "$$f" "$(DESTDIR)$(DATADIR)/coracle/$${f#contrib/}"; done
@@ -20,7 +20,7 @@ install: all man
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/coracle $(DESTDIR)$(COMPLETIONS)/coracle
-	rm -rf $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(DATADIR)/coracle
+	rm -rf $(DESTDIR)$(LIBEXECDIR)/coracle $(DESTDIR)$(DATADIR)/coracle
 	rm -f $(DESTDIR)$(MANDIR)/man[1-9]/coracle.[1-9] $(DESTDIR)$(MANDIR)/man[1-9]/coracle-*.[1-9]
 
 # Of the last commit; .commit tells the build where it came from.

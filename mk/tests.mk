@@ -7,11 +7,15 @@ SUITES := unit plan lint bats badinputs validation engines budgets
 JOBS := $(shell nproc)
 
 # Tools: small static programs in tests/tools, one file each.
-TOOLS := $(patsubst tests/tools/%.c,build/tools/%,$(wildcard tests/tools/*.c))
+TOOLS := $(patsubst tests/tools/%.c,build/tools/%,$(wildcard tests/tools/*.c)) $(patsubst oci-validation/%.c,build/tools/%,$(wildcard oci-validation/*.c))
 check-tools: $(TOOLS)
+TOOL_CC := gcc -std=gnu11 -O2 -Wall -Wextra -Wno-unused-parameter -D_GNU_SOURCE -static
 build/tools/%: tests/tools/%.c
 	@mkdir -p $(@D)
-	gcc -std=gnu11 -O2 -Wall -Wextra -Wno-unused-parameter -D_GNU_SOURCE -static -o $@ $<
+	$(TOOL_CC) -o $@ $<
+build/tools/%: oci-validation/%.c
+	@mkdir -p $(@D)
+	$(TOOL_CC) -o $@ $<
 
 # Unit tests: one program per file, with all of the runtime but main.
 UNIT_SRCS := $(sort $(wildcard tests/unit/test_*.c libocispec/tests/test_*.c))
