@@ -3,26 +3,26 @@
 #include "cli/command.h"
 #include "container/container.h"
 
-#define OPT(letter, name, kind, member, value, summary) \
+#define ROW(letter, name, kind, member, value, summary) \
 	{ letter, name, kind, offsetof (struct create_options, member), value, summary }
 
 /* What create and run have in common. */
 static const struct option_row launch_rows[] = {
-	OPT ('b', "bundle", OPT_STRING, bundle, "DIR", "the bundle; default: the current directory"),
-	OPT ('f', "config", OPT_STRING, config, "FILE", "name of the configuration in the bundle; default: config.json"),
-	OPT (0, "console-socket", OPT_STRING, console_socket, "SOCKET", "send the terminal's master end there"),
-	OPT ('p', "pid-file", OPT_STRING, pid_file, "FILE", "write the process's pid there"),
-	OPT (0, "pidfd-socket", OPT_STRING, pidfd_socket, "SOCKET", "send a pidfd of the process there"),
-	OPT (0, "no-pivot", OPT_FLAG, no_pivot, NULL, "MS_MOVE and chroot instead of pivot_root (root on a ramdisk)"),
-	OPT (0, "no-new-keyring", OPT_FLAG, no_new_keyring, NULL, "keep the caller's session keyring"),
-	OPT (0, "preserve-fds", OPT_UINT, preserve_fds, "N", "pass N more file descriptors, from 3 on"),
+	ROW ('b', "bundle", OPT_STRING, bundle, "DIR", "the bundle; default: the current directory"),
+	ROW ('f', "config", OPT_STRING, config, "FILE", "name of the configuration in the bundle; default: config.json"),
+	ROW (0, "console-socket", OPT_STRING, console_socket, "SOCKET", "send the terminal's master end there"),
+	ROW ('p', "pid-file", OPT_STRING, pid_file, "FILE", "write the process's pid there"),
+	ROW (0, "pidfd-socket", OPT_STRING, pidfd_socket, "SOCKET", "send a pidfd of the process there"),
+	ROW (0, "no-pivot", OPT_FLAG, no_pivot, NULL, "MS_MOVE and chroot instead of pivot_root (root on a ramdisk)"),
+	ROW (0, "no-new-keyring", OPT_FLAG, no_new_keyring, NULL, "keep the caller's session keyring"),
+	ROW (0, "preserve-fds", OPT_UINT, preserve_fds, "N", "pass N more file descriptors, from 3 on"),
 	{ 0, "no-subreaper", OPT_IGNORED, 0, NULL, "accepted for compatibility: coracle never becomes a subreaper" },
 	OPTIONS_END
 };
 
 static const struct option_row run_rows[] = {
-	OPT ('d', "detach", OPT_FLAG, detach, NULL, "return when the process runs"),
-	OPT (0, "keep", OPT_FLAG, keep, NULL, "leave the container's state after its end, for delete"),
+	ROW ('d', "detach", OPT_FLAG, detach, NULL, "return when the process runs"),
+	ROW (0, "keep", OPT_FLAG, keep, NULL, "leave the container's state after its end, for delete"),
 	OPTIONS_END
 };
 

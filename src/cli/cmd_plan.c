@@ -14,15 +14,15 @@ struct plan_command_options {
 	bool no_pivot, no_new_keyring;
 };
 
-#define OPT(letter, name, kind, member, value, summary) \
+#define ROW(letter, name, kind, member, value, summary) \
 	{ letter, name, kind, offsetof (struct plan_command_options, member), value, summary }
 
 static const struct option_row plan_rows[] = {
-	OPT ('b', "bundle", OPT_STRING, bundle, "DIR", "the bundle; default: the current directory"),
-	OPT ('f', "config", OPT_STRING, config, "FILE", "name of the configuration in the bundle; default: config.json"),
-	OPT (0, "format", OPT_STRING, format, "FORMAT", "text (default) or json"),
-	OPT (0, "no-pivot", OPT_FLAG, no_pivot, NULL, "as in create"),
-	OPT (0, "no-new-keyring", OPT_FLAG, no_new_keyring, NULL, "as in create"),
+	ROW ('b', "bundle", OPT_STRING, bundle, "DIR", "the bundle; default: the current directory"),
+	ROW ('f', "config", OPT_STRING, config, "FILE", "name of the configuration in the bundle; default: config.json"),
+	ROW (0, "format", OPT_STRING, format, "FORMAT", "text (default) or json"),
+	ROW (0, "no-pivot", OPT_FLAG, no_pivot, NULL, "as in create"),
+	ROW (0, "no-new-keyring", OPT_FLAG, no_new_keyring, NULL, "as in create"),
 	OPTIONS_END
 };
 

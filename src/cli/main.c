@@ -24,23 +24,23 @@ struct global_options {
 	bool debug, systemd_cgroup, systemd_log, version;
 };
 
-#define OPT(letter, name, kind, member, value, summary) \
+#define ROW(letter, name, kind, member, value, summary) \
 	{ letter, name, kind, offsetof (struct global_options, member), value, summary }
 
 const struct option_row global_option_rows[] = {
-	OPT (0, "root", OPT_STRING, root, "DIR", "where the state of containers is kept"),
-	OPT (0, "log", OPT_STRING, log, "FILE", "log file: [file:]PATH, journald:IDENT or syslog:IDENT"),
-	OPT (0, "log-format", OPT_STRING, log_format, "FORMAT", "text or json"),
-	OPT (0, "log-level", OPT_STRING, log_level, "LEVEL", "error, warning (default), info or debug"),
-	OPT (0, "debug", OPT_FLAG, debug, NULL, "the same as --log-level debug"),
-	OPT (0, "systemd-cgroup", OPT_FLAG, systemd_cgroup, NULL, "let systemd make the cgroup"),
-	OPT (0, "cgroup-manager", OPT_STRING, cgroup_manager, "MANAGER", "cgroupfs (default), systemd or disabled"),
-	OPT (0, "rootless", OPT_STRING, rootless, "VALUE", "true, false or auto; accepted, found out by itself"),
-	OPT (0, "systemd-log", OPT_FLAG, systemd_log, NULL, "the same as --log journald:coracle"),
-	OPT ('v', "version", OPT_FLAG, version, NULL, "show the version"),
+	ROW (0, "root", OPT_STRING, root, "DIR", "where the state of containers is kept"),
+	ROW (0, "log", OPT_STRING, log, "FILE", "log file: [file:]PATH, journald:IDENT or syslog:IDENT"),
+	ROW (0, "log-format", OPT_STRING, log_format, "FORMAT", "text or json"),
+	ROW (0, "log-level", OPT_STRING, log_level, "LEVEL", "error, warning (default), info or debug"),
+	ROW (0, "debug", OPT_FLAG, debug, NULL, "the same as --log-level debug"),
+	ROW (0, "systemd-cgroup", OPT_FLAG, systemd_cgroup, NULL, "let systemd make the cgroup"),
+	ROW (0, "cgroup-manager", OPT_STRING, cgroup_manager, "MANAGER", "cgroupfs (default), systemd or disabled"),
+	ROW (0, "rootless", OPT_STRING, rootless, "VALUE", "true, false or auto; accepted, found out by itself"),
+	ROW (0, "systemd-log", OPT_FLAG, systemd_log, NULL, "the same as --log journald:coracle"),
+	ROW ('v', "version", OPT_FLAG, version, NULL, "show the version"),
 	OPTIONS_END
 };
-#undef OPT
+#undef ROW
 
 static bool
 in_user_namespace (void)
@@ -157,6 +157,16 @@ dispatch (char **argv, struct globals *g, const struct command **ret_command, st
 	if (!*ret_command)
 		return err_set (e, 0, "unknown command '%s'; `coracle --help` lists them", argv[at]);
 	return run_command (*ret_command, g, argv, at + 1, e);
+}
+
+/* A caller may have closed 0, 1 or 2; a file of ours must never become one of them. */
+static int
+stdio_ensure_open (void)
+{
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl (fd, F_GETFD) < 0 && open ("/dev/null", O_RDWR) != fd)
+			return -1;
+	return 0;
 }
 
 int

@@ -9,7 +9,7 @@
 #include "sys/syscalls.h"
 
 #define LINKS_MAX 40
-#define RETRIES 32
+#define RETRIES 16
 
 static bool no_openat2;
 
@@ -25,7 +25,7 @@ by_openat2 (int root, const char *path, int flags, uint64_t resolve)
 	struct open_how how = { .flags = (unsigned) flags | O_CLOEXEC, .resolve = resolve | RESOLVE_NO_MAGICLINKS };
 	int fd = -ENOSYS;
 
-	/* EAGAIN: a rename or mount elsewhere made the kernel unsure about "..". */
+	/* EAGAIN: a rename or mount elsewhere made the kernel unsure about "..". The walk does not mind. */
 	for (int i = 0; i < RETRIES; i++) {
 		fd = sys_openat2 (root, *path ? path : ".", &how, sizeof how);
 		if (fd != -EAGAIN && fd != -EINTR)
@@ -34,56 +34,87 @@ by_openat2 (int root, const char *path, int flags, uint64_t resolve)
 	return fd;
 }
 
-/* ---- the fall-back walk: every component is opened without following, links are followed by us ------------------------- */
+/* ---- the walk: every component is opened without following, links are followed by us ----------------------------------------- */
+
+enum missing { MISSING_FAILS, MISSING_DIR, MISSING_FILE };	/* FILE: the last component; directories on the way to it */
 
 struct walk {
 	char todo[2 * PATH_MAX];	/* what is still to be resolved */
-	int stack[PATH_MAX / 2];	/* fds from the root down: ".." pops, and never beyond the first */
+	char name[NAME_MAX + 1];	/* of the top of the stack in the one below; "" when it was reached otherwise */
+	int stack[PATH_MAX / 2];	/* fds from the root down: ".." pops, and never the first */
 	int depth;
 	int links;
-	bool no_links;
+	bool no_links, made, top_is_dir;
+	enum missing missing;
+	mode_t mode;			/* of directories that are made */
 };
 
 static void
-walk_pop_all (struct walk *w)
+walk_pop (struct walk *w)
 {
-	while (w->depth > 0)
+	if (w->depth > 1)
 		close (w->stack[--w->depth]);
+	w->name[0] = '\0';
+	w->top_is_dir = true;
 }
 
 static int
 walk_link (struct walk *w, int fd)
 {
-	char target[PATH_MAX], rest[2 * PATH_MAX];
-	ssize_t n = readlinkat (fd, "", target, sizeof target - 1);
+	size_t rest = strlen (w->todo) + 1;
+	char target[PATH_MAX];
+	ssize_t n;
 
-	if (n < 0)
-		return -errno;
 	if (w->no_links || ++w->links > LINKS_MAX)
 		return -ELOOP;
-	target[n] = '\0';
-	if ((size_t) n + strlen (w->todo) + 2 > sizeof w->todo)
+	n = readlinkat (fd, "", target, sizeof target);
+	if (n < 0)
+		return -errno;
+	if ((size_t) n == sizeof target || (size_t) n + rest > sizeof w->todo)
 		return -ENAMETOOLONG;
-	memcpy (rest, w->todo, strlen (w->todo) + 1);
+	memmove (w->todo + n, w->todo, rest);	/* empty, or begins with a slash */
 	memcpy (w->todo, target, (size_t) n);
-	w->todo[n] = '/';
-	memcpy (w->todo + n + 1, rest, strlen (rest) + 1);
 	if (target[0] == '/')
 		while (w->depth > 1)
-			close (w->stack[--w->depth]);
-	return 0;
+			walk_pop (w);
+	return 1;
 }
 
-/* One component. 1: there is more, 0: todo is empty. */
+/* `name` in the top of the stack, made if it is missing and that was asked for. Never through a link. */
+static int
+walk_open (struct walk *w, const char *name, bool last)
+{
+	int dir = w->stack[w->depth - 1];
+	int fd = openat (dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd >= 0)
+		return fd;
+	if (errno != ENOENT || w->missing == MISSING_FAILS)
+		return -errno;
+	if (last && w->missing == MISSING_FILE) {
+		fd = openat (dir, name, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+		if (fd >= 0 || errno != EEXIST)
+			return fd < 0 ? -errno : fd;
+	} else if (mkdirat (dir, name, w->mode) < 0 && errno != EEXIST) {
+		return -errno;
+	}
+	w->made = true;
+	fd = openat (dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);	/* EEXIST: somebody else was faster */
+	return fd < 0 ? -errno : fd;
+}
+
+/* One component. 1: there may be more, 0: that was all. */
 static int
 walk_step (struct walk *w, bool follow_last)
 {
 	char *start = w->todo + strspn (w->todo, "/"), name[NAME_MAX + 1];
 	size_t n = strcspn (start, "/");
-	bool last = start[n + strspn (start + n, "/")] == '\0';
+	bool last = start[n + strspn (start + n, "/")] == '\0', slash = start[n] == '/';
 	struct stat st;
 	int fd;
 
+	if (*w->todo && !w->top_is_dir)		/* also for a slash at the end */
+		return -ENOTDIR;
 	if (n == 0)
 		return 0;
 	if (n > NAME_MAX)
@@ -94,48 +125,56 @@ walk_step (struct walk *w, bool follow_last)
 	if (streq (name, "."))
 		return 1;
 	if (streq (name, "..")) {
-		if (w->depth > 1)
-			close (w->stack[--w->depth]);
+		if (w->made)	/* only a link that was changed just now says "new/.." */
+			return -EINVAL;
+		walk_pop (w);
 		return 1;
 	}
-	fd = openat (w->stack[w->depth - 1], name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	fd = walk_open (w, name, last);
 	if (fd < 0)
-		return -errno;
-	if (fstat (fd, &st) == 0 && S_ISLNK (st.st_mode) && (!last || follow_last)) {
+		return fd;
+	if (fstat (fd, &st) == 0 && S_ISLNK (st.st_mode) && (!last || slash || follow_last)) {
 		int r = walk_link (w, fd);
 
 		close (fd);
-		return r < 0 ? r : 1;
+		return r;
 	}
 	if (w->depth == (int) ARRAY_SIZE (w->stack)) {
 		close (fd);
 		return -ENAMETOOLONG;
 	}
 	w->stack[w->depth++] = fd;
+	memcpy (w->name, name, n + 1);
+	w->top_is_dir = S_ISDIR (st.st_mode);
 	return 1;
 }
 
-/* The O_PATH fd opened again with the access that was asked for; its identity cannot change any more. */
+/*
+ * The top of the stack, opened with the access that was asked for: by its name in the directory where it was found, without following. /proc/self/fd
+ * would do as well, but not everywhere where we are needed there is a /proc that can be trusted.
+ */
 static int
-reopen (int fd, int flags)
+walk_result (struct walk *w, int flags)
 {
-	char self[40];
-	int again;
+	int top = w->stack[w->depth - 1], fd;
 
-	if (flags & O_PATH) {
-		again = fcntl (fd, F_DUPFD_CLOEXEC, 3);
-		return again < 0 ? -errno : again;
+	if ((flags & O_DIRECTORY) && !w->top_is_dir)
+		return -ENOTDIR;
+	if ((flags & O_PATH) && w->depth > 1) {
+		w->depth--;
+		return top;
 	}
-	(void) snprintf (self, sizeof self, "/proc/self/fd/%d", fd);
-	again = open (self, (flags & ~O_NOFOLLOW) | O_CLOEXEC);
-	return again < 0 ? -errno : again;
+	if (w->name[0])
+		fd = openat (w->stack[w->depth - 2], w->name, flags | O_NOFOLLOW | O_CLOEXEC);
+	else
+		fd = openat (top, ".", flags | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
 }
 
 static int
-by_walk (int root, const char *path, int flags, bool no_links)
+by_walk (int root, const char *path, int flags, bool no_links, enum missing missing, mode_t mode)
 {
-	struct walk w = { .no_links = no_links };
-	struct stat st;
+	struct walk w = { .no_links = no_links, .missing = missing, .mode = mode, .top_is_dir = true };
 	int r;
 
 	if (strlen (path) >= PATH_MAX)
@@ -148,11 +187,10 @@ by_walk (int root, const char *path, int flags, bool no_links)
 	do
 		r = walk_step (&w, !(flags & O_NOFOLLOW));
 	while (r > 0);
-	if (r == 0 && (flags & O_DIRECTORY) && (fstat (w.stack[w.depth - 1], &st) < 0 || !S_ISDIR (st.st_mode)))
-		r = -ENOTDIR;
 	if (r == 0)
-		r = reopen (w.stack[w.depth - 1], flags);
-	walk_pop_all (&w);
+		r = walk_result (&w, flags);
+	while (w.depth > 0)
+		close (w.stack[--w.depth]);
 	return r;
 }
 
@@ -165,11 +203,12 @@ open_at (int root, const char *path, int flags, bool no_links)
 		path++;
 	if (!no_openat2) {
 		fd = by_openat2 (root, path, flags, no_links ? RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS : RESOLVE_IN_ROOT);
-		if (fd != -ENOSYS)
+		if (fd == -ENOSYS)
+			no_openat2 = true;	/* Linux < 5.6 */
+		else if (fd != -EAGAIN)
 			return fd;
-		no_openat2 = true;
 	}
-	return by_walk (root, path, flags, no_links);
+	return by_walk (root, path, flags, no_links, MISSING_FAILS, 0);
 }
 
 int
@@ -186,104 +225,35 @@ beneath_open_plain (int root, const char *path, int flags)
 
 /* ---- making what is missing ------------------------------------------------------------------------------------------------ */
 
-/* mkdir the components of `rest` below the existing directory *dir, one by one, each opened without following links. */
-static int
-make_components (int *dir, const char *rest, mode_t mode)
-{
-	char name[NAME_MAX + 1];
-
-	for (;;) {
-		size_t n;
-		int fd;
-
-		rest += strspn (rest, "/");
-		n = strcspn (rest, "/");
-		if (n == 0)
-			return 0;
-		if (n > NAME_MAX)
-			return -ENAMETOOLONG;
-		memcpy (name, rest, n);
-		name[n] = '\0';
-		rest += n;
-		if (streq (name, "."))
-			continue;
-		if (streq (name, ".."))
-			return -EINVAL;
-		if (mkdirat (*dir, name, mode) < 0 && errno != EEXIST)
-			return -errno;
-		fd = openat (*dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (fd < 0)
-			return -errno;
-		close (*dir);
-		*dir = fd;
-	}
-}
-
 int
 beneath_mkdir_p (int root, const char *path, mode_t mode)
 {
-	char part[PATH_MAX];
-	size_t len = strlen (path);
-	int fd, r;
+	int fd = beneath_open (root, path, O_PATH | O_DIRECTORY);
 
-	fd = beneath_open (root, path, O_PATH | O_DIRECTORY);
-	if (fd != -ENOENT)
-		return fd;
-	if (len >= sizeof part)
-		return -ENAMETOOLONG;
-	/* The longest part that exists; a dangling symlink on the way is not replaced: mkdir says EEXIST and the open then ENOENT or ENOTDIR. */
-	for (size_t n = len; fd == -ENOENT;) {
-		while (n > 0 && path[n - 1] == '/')
-			n--;
-		while (n > 0 && path[n - 1] != '/')
-			n--;
-		memcpy (part, path, n);
-		part[n] = '\0';
-		fd = beneath_open (root, part, O_PATH | O_DIRECTORY);
-		if (fd >= 0) {
-			r = make_components (&fd, path + n, mode);
-			if (r < 0) {
-				close (fd);
-				return r;
-			}
-		} else if (n == 0) {
-			return fd;
-		}
-	}
-	return fd;
+	return fd == -ENOENT ? by_walk (root, path, O_PATH | O_DIRECTORY, false, MISSING_DIR, mode) : fd;
 }
 
 int
 beneath_parent (int root, const char *path, bool create, const char **ret_name)
 {
-	const char *slash = strrchr (path, '/');
+	const char *slash = strrchr (path, '/'), *name = slash ? slash + 1 : path;
 	char parent[PATH_MAX];
 	size_t n = slash ? (size_t) (slash - path) : 0;
 
 	if (n >= sizeof parent)
 		return -ENAMETOOLONG;
+	if (!*name || streq (name, ".") || streq (name, ".."))
+		return -EINVAL;
 	memcpy (parent, path, n);
 	parent[n] = '\0';
-	*ret_name = slash ? slash + 1 : path;
+	*ret_name = name;
 	return create ? beneath_mkdir_p (root, parent, 0755) : beneath_open (root, parent, O_PATH | O_DIRECTORY);
 }
 
 int
 beneath_touch (int root, const char *path)
 {
-	const char *name;
-	int fd = beneath_open (root, path, O_PATH), made;
-	autofd dir = -1;
+	int fd = beneath_open (root, path, O_PATH);
 
-	if (fd != -ENOENT)
-		return fd;
-	dir = beneath_parent (root, path, true, &name);
-	if (dir < 0)
-		return dir;
-	made = openat (dir, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_RDONLY, 0644);
-	if (made < 0)
-		return -errno;	/* EEXIST: a dangling symlink, which is not ours to follow */
-	close (made);
-	fd = openat (dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+	return fd == -ENOENT ? by_walk (root, path, O_PATH, false, MISSING_FILE, 0755) : fd;
 }

@@ -12,11 +12,17 @@
 int beneath_open (int root, const char *path, int flags);
 /* The same, but no component may be a symbolic link (-ELOOP). */
 int beneath_open_plain (int root, const char *path, int flags);
-/* The directory, made with its parents where missing (0755, owned by the caller); O_PATH. ".." in the part that is missing is -EINVAL. */
+/*
+ * The directory, made with its parents where missing (owned by the caller); O_PATH. A dangling link on the way is followed inside the root and what it
+ * points to is made. ".." after the first directory that was made is -EINVAL.
+ */
 int beneath_mkdir_p (int root, const char *path, mode_t mode);
-/* O_PATH of the parent directory (made where missing) of path; *ret_name is the last component, in `path`. */
+/* O_PATH of the parent directory (made where missing) of path; *ret_name is the last component, in `path`; "", "." and ".." are -EINVAL. */
 int beneath_parent (int root, const char *path, bool create, const char **ret_name);
-/* A regular file, empty if it was not there, with its parents; O_PATH. Never written to. */
+/*
+ * What is there, by O_PATH; else an empty regular file, with its parents, by O_RDONLY. Never written to. Dangling links are followed inside the
+ * root: Ubuntu's images have /etc/resolv.conf -> ../run/systemd/resolve/stub-resolv.conf without a /run/systemd, and engines mount on it.
+ */
 int beneath_touch (int root, const char *path);
 
 /* For tests: as if the kernel had no openat2. */

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdint.h>
+#include <sys/mount.h>	/* glibc 2.36 has some of the constants, partly as enums: first theirs */
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -130,29 +131,69 @@ sys_faccessat2 (int dirfd, const char *path, int mode, int flags)			/* Linux 5.8
 struct sys_mount_attr {				/* struct mount_attr */
 	uint64_t attr_set, attr_clr, propagation, userns_fd;
 };
+#ifndef FSOPEN_CLOEXEC
 #define FSOPEN_CLOEXEC		0x1
+#endif
+#ifndef FSMOUNT_CLOEXEC
 #define FSMOUNT_CLOEXEC		0x1
+#endif
+#ifndef FSCONFIG_SET_FLAG
 #define FSCONFIG_SET_FLAG	0
+#endif
+#ifndef FSCONFIG_SET_STRING
 #define FSCONFIG_SET_STRING	1
+#endif
+#ifndef FSCONFIG_CMD_CREATE
 #define FSCONFIG_CMD_CREATE	6
+#endif
+#ifndef OPEN_TREE_CLONE
 #define OPEN_TREE_CLONE		1
+#endif
+#ifndef OPEN_TREE_CLOEXEC
 #define OPEN_TREE_CLOEXEC	O_CLOEXEC
+#endif
+#ifndef MOVE_MOUNT_F_EMPTY_PATH
 #define MOVE_MOUNT_F_EMPTY_PATH	0x4
+#endif
+#ifndef MOVE_MOUNT_T_EMPTY_PATH
 #define MOVE_MOUNT_T_EMPTY_PATH	0x40
+#endif
 #ifndef AT_RECURSIVE
 #define AT_RECURSIVE		0x8000
 #endif
+#ifndef MOUNT_ATTR_RDONLY
 #define MOUNT_ATTR_RDONLY	0x00000001
+#endif
+#ifndef MOUNT_ATTR_NOSUID
 #define MOUNT_ATTR_NOSUID	0x00000002
+#endif
+#ifndef MOUNT_ATTR_NODEV
 #define MOUNT_ATTR_NODEV	0x00000004
+#endif
+#ifndef MOUNT_ATTR_NOEXEC
 #define MOUNT_ATTR_NOEXEC	0x00000008
+#endif
+#ifndef MOUNT_ATTR__ATIME
 #define MOUNT_ATTR__ATIME	0x00000070	/* the field of the next three */
+#endif
+#ifndef MOUNT_ATTR_RELATIME
 #define MOUNT_ATTR_RELATIME	0x00000000
+#endif
+#ifndef MOUNT_ATTR_NOATIME
 #define MOUNT_ATTR_NOATIME	0x00000010
+#endif
+#ifndef MOUNT_ATTR_STRICTATIME
 #define MOUNT_ATTR_STRICTATIME	0x00000020
+#endif
+#ifndef MOUNT_ATTR_NODIRATIME
 #define MOUNT_ATTR_NODIRATIME	0x00000080
+#endif
+#ifndef MOUNT_ATTR_IDMAP
 #define MOUNT_ATTR_IDMAP	0x00100000	/* Linux 5.12 */
+#endif
+#ifndef MOUNT_ATTR_NOSYMFOLLOW
 #define MOUNT_ATTR_NOSYMFOLLOW	0x00200000	/* Linux 5.14 */
+#endif
 #ifndef MS_NOSYMFOLLOW
 #define MS_NOSYMFOLLOW		256		/* Linux 5.10 */
 #endif
