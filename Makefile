@@ -47,6 +47,9 @@ HELPER_SRCS := $(sort $(wildcard $(addsuffix /*.c,src/helper libocispec src/base
 HELPER_OBJS := $(HELPER_SRCS:%.c=$(B)/h/%.o)
 HELPER := $(if $(wildcard src/helper/*.c),$(B)/coracle-helper)
 
+# One word per step; V=1 shows the commands.
+say = @$(if $(V),set -x;,echo '  $(1)  $@';)
+
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: all FORCE
@@ -58,23 +61,23 @@ build/coracle: $(B)/coracle
 	@ln -sfn $(VARIANT)/coracle $@
 
 $(B)/coracle: $(OBJS)
-	$(CC_MAIN) $(LDFLAGS_LIBC) $(LDFLAGS_ALL) -o $@ $^ $(YAJL_LIBS)
+	$(call say,LD) $(CC_MAIN) $(LDFLAGS_LIBC) $(LDFLAGS_ALL) -o $@ $^ $(YAJL_LIBS)
 
 $(B)/o/%.o: %.c | $(B)/config.h
 	@mkdir -p $(@D)
-	$(CC_MAIN) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(CFLAGS_LIBC) -MMD -MP -c -o $@ $<
+	$(call say,CC) $(CC_MAIN) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(CFLAGS_LIBC) -MMD -MP -c -o $@ $<
 
 # The second program: glibc, dynamic. It alone may load shared libraries, and it is started only when one is needed.
 $(B)/coracle-helper: $(HELPER_OBJS)
-	gcc $(LDFLAGS_ALL) -o $@ $^ $(shell $(PKG_CONFIG) --libs $(HELPER_LIBS)) $(or $(YAJL_STATIC),-lyajl) -ldl
+	$(call say,LD) gcc $(LDFLAGS_ALL) -o $@ $^ $(shell $(PKG_CONFIG) --libs $(HELPER_LIBS)) $(or $(YAJL_STATIC),-lyajl) -ldl
 
 $(B)/h/%.o: %.c | $(B)/config.h
 	@mkdir -p $(@D)
-	gcc $(CPPFLAGS_ALL) $(filter-out -fsanitize=fuzzer%,$(CFLAGS_ALL)) $(YAJL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC) gcc $(CPPFLAGS_ALL) $(filter-out -fsanitize=fuzzer%,$(CFLAGS_ALL)) $(YAJL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(B)/libcoracle.a: $(LIB_OBJS)
 	@rm -f $@
-	ar rcs $@ $^
+	$(call say,AR) ar rcs $@ $^
 
 include mk/tests.mk
 include mk/checks.mk

@@ -12,10 +12,10 @@ check-tools: $(TOOLS)
 TOOL_CC := gcc -std=gnu11 -O2 -Wall -Wextra -Wno-unused-parameter -D_GNU_SOURCE -static
 build/tools/%: tests/tools/%.c
 	@mkdir -p $(@D)
-	$(TOOL_CC) -o $@ $<
+	$(call say,CC) $(TOOL_CC) -o $@ $<
 build/tools/%: oci-validation/%.c
 	@mkdir -p $(@D)
-	$(TOOL_CC) -o $@ $<
+	$(call say,CC) $(TOOL_CC) -o $@ $<
 
 # Unit tests: one program per file, with all of the runtime but main.
 UNIT_SRCS := $(sort $(wildcard tests/unit/test_*.c libocispec/tests/test_*.c))
@@ -23,7 +23,7 @@ UNIT_PROGRAMS := $(UNIT_SRCS:%.c=$(B)/t/%)
 unit-programs: $(UNIT_PROGRAMS)
 $(B)/t/%: %.c tests/unit/tap.h $(B)/libcoracle.a
 	@mkdir -p $(@D)
-	$(CC_MAIN) $(CPPFLAGS_ALL) -Itests/unit $(CFLAGS_ALL) $(CFLAGS_LIBC) -MMD -MP -MF $@.d $(LDFLAGS_LIBC) $(LDFLAGS_ALL) -o $@ $< \
+	$(call say,CC) $(CC_MAIN) $(CPPFLAGS_ALL) -Itests/unit $(CFLAGS_ALL) $(CFLAGS_LIBC) -MMD -MP -MF $@.d $(LDFLAGS_LIBC) $(LDFLAGS_ALL) -o $@ $< \
 		$(B)/libcoracle.a $(YAJL_LIBS)
 
 # What a suite needs; `make check-unit` and `make check` build it and hand over to tests/run.
@@ -53,7 +53,7 @@ FUZZ_SECONDS ?= 30
 FUZZ_PROGRAMS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 $(B)/fuzz/%: tests/fuzz/%.c $(B)/libcoracle.a
 	@mkdir -p $(@D)
-	$(CC_MAIN) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(CFLAGS_LIBC) -fsanitize=fuzzer -o $@ $< $(B)/libcoracle.a $(YAJL_LIBS)
+	$(call say,CC) $(CC_MAIN) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(CFLAGS_LIBC) -fsanitize=fuzzer -o $@ $< $(B)/libcoracle.a $(YAJL_LIBS)
 fuzz-programs: $(FUZZ_PROGRAMS)
 fuzz:
 	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=fuzz CC=clang fuzz-programs
