@@ -25,3 +25,6 @@ const char *str_nearest (const char *s, const char *const *names, size_t n);
 /* The time now as RFC 3339 in UTC with 6 or 9 digits of a second: containerd loses messages whose time it cannot parse. */
 #define STR_TIMESTAMP 96
 void str_timestamp (char to[STR_TIMESTAMP], int digits);
+
+/* Signals by number or name, with or without SIG, any case, RTMIN+n, RTMAX-n. -1: there is no such signal. signals.c */
+int signal_from_name (const char *text);

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "cli/command.h"
 #include "container/container.h"
 #include "libocispec/arena.h"
@@ -100,8 +101,11 @@ kill_run (const struct globals *g, void *options, char **args, struct err *e)
 
 	if (o->signal && args[1])
 		return err_set (e, 0, "coracle kill: the signal is given twice: --signal %s and '%s'", o->signal, args[1]);
-	if (name)
-		TRY (k.signal = signal_parse (name, e));
+	if (name) {
+		k.signal = signal_from_name (name);
+		if (k.signal < 0)
+			return err_set (e, 0, "unknown signal \"%s\": a name like TERM or SIGTERM, RTMIN+n, or a number from 0 to 64", name);
+	}
 	return o->regex ? for_each_match (g, args[0], kill_one, &k, e) : kill_one (g, args[0], &k, e);
 }
 

@@ -65,6 +65,3 @@ void help_command (const struct command *);
 void help_version (void);
 /* Shell completion script for bash, zsh or fish, made from the tables. */
 int help_completion (const char *shell, struct err *e);
-
-/* Signals by number or name, with or without SIG, any case, RTMIN+n, RTMAX-n. -1 with e: unknown signal "X". */
-int signal_parse (const char *text, struct err *e);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -133,15 +132,15 @@ walk_step (struct walk *w, bool follow_last)
 	fd = walk_open (w, name, last);
 	if (fd < 0)
 		return fd;
-	if (fstat (fd, &st) == 0 && S_ISLNK (st.st_mode) && (!last || slash || follow_last)) {
+	if (fstat (fd, &st) < 0 || w->depth == (int) ARRAY_SIZE (w->stack)) {
+		close (fd);
+		return -ENAMETOOLONG;
+	}
+	if (S_ISLNK (st.st_mode) && (!last || slash || follow_last)) {
 		int r = walk_link (w, fd);
 
 		close (fd);
 		return r;
-	}
-	if (w->depth == (int) ARRAY_SIZE (w->stack)) {
-		close (fd);
-		return -ENAMETOOLONG;
 	}
 	w->stack[w->depth++] = fd;
 	memcpy (w->name, name, n + 1);
@@ -205,7 +204,7 @@ open_at (int root, const char *path, int flags, bool no_links)
 		fd = by_openat2 (root, path, flags, no_links ? RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS : RESOLVE_IN_ROOT);
 		if (fd == -ENOSYS)
 			no_openat2 = true;	/* Linux < 5.6 */
-		else if (fd != -EAGAIN)
+		else if (fd != -EAGAIN && fd != -EINTR)
 			return fd;
 	}
 	return by_walk (root, path, flags, no_links, MISSING_FAILS, 0);

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What can be said of a profile without compiling it. */
+#include "plan/planner.h"
+
+#define FLAG_SPEC_ALLOW (1u << 2)
+#define FLAG_NEW_LISTENER (1u << 3)
+#define FLAG_WAIT_KILLABLE (1u << 5)
+
+static bool
+takes_errno (uint64_t action)
+{
+	return action == OCI_ACT_ERRNO || action == OCI_ACT_TRACE;
+}
+
+static void
+check_rules (struct planner *p, const struct oci_seccomp *s, struct seccomp_plan *r)
+{
+	r->notify = s->default_action == OCI_ACT_NOTIFY;
+	if (s->default_errno_ret.set && !takes_errno (s->default_action))
+		BAD (p, "linux.seccomp.defaultErrnoRet", "only SCMP_ACT_ERRNO and SCMP_ACT_TRACE take a number, not %s",
+		     oci_name_of (oci_seccomp_actions, s->default_action));
+	for (size_t i = 0; i < s->syscalls.n; i++) {
+		const struct oci_seccomp_syscall *c = &s->syscalls.v[i];
+
+		r->notify |= c->action == OCI_ACT_NOTIFY;
+		/* docker writes errnoRet 0 and podman 1 on rules of any kind: said, not refused. */
+		if (c->errno_ret.set && !takes_errno (c->action))
+			WARN (p, PATH ("linux.seccomp.syscalls[%zu].errnoRet", i), "has no effect with %s", oci_name_of (oci_seccomp_actions, c->action));
+	}
+}
+
+void
+plan_seccomp (struct planner *p)
+{
+	const struct oci_seccomp *s = p->spec->lnx ? p->spec->lnx->seccomp : NULL;
+	const char *fail = oci_annotation (&p->spec->annotations, "run.oci.seccomp_fail_unknown_syscall");
+	const char *receiver = oci_annotation (&p->spec->annotations, "run.oci.seccomp.receiver");
+	struct seccomp_plan *r = &p->plan->seccomp;
+
+	r->bpf_base64 = oci_annotation (&p->spec->annotations, "run.oci.seccomp_bpf_data");
+	r->fail_unknown_syscall = fail && streq (fail, "1");
+	if (!s)
+		return;
+	r->profile = s;
+	check_rules (p, s, r);
+	for (size_t i = 0; i < s->flags.n; i++)
+		r->flags |= (unsigned) s->flags.v[i];
+	if (!s->flags.v) {		/* null is not []: the peers' default */
+		r->flags = FLAG_SPEC_ALLOW;
+		r->flags_optional = true;
+	}
+	r->listener_path = s->listener_path && *s->listener_path ? s->listener_path : receiver;
+	r->listener_metadata = s->listener_metadata;
+	if (r->notify && !r->listener_path)
+		BAD (p, "linux.seccomp.listenerPath", "required: SCMP_ACT_NOTIFY is used, and somebody must answer");
+	if (!r->listener_path && r->listener_metadata && *r->listener_metadata)
+		BAD (p, "linux.seccomp.listenerMetadata", "must not be set without listenerPath");
+	if (r->listener_path && *r->listener_path != '/')
+		BAD (p, "linux.seccomp.listenerPath", "'%s' is not an absolute path", r->listener_path);
+	if (r->notify)
+		r->flags |= FLAG_NEW_LISTENER;
+	else
+		r->flags &= ~FLAG_WAIT_KILLABLE;	/* means nothing without a listener, and the kernel says EINVAL */
+}
