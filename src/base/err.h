@@ -22,7 +22,7 @@ int err_set (struct err *e, int num, const char *fmt, ...) PRINTF (3, 4);	/* ret
 int err_wrap (struct err *e, const char *fmt, ...) PRINTF (2, 3);		/* puts "fmt: " in front; returns -1 */
 /* Lower-case, as the Go runtimes say it: engines match "no such file or directory", "permission denied" and others, some case-sensitively. */
 const char *err_strerror (int num);
-/* text: strerror. In e's own buffer. */
+/* text: strerror. In e's own buffer; num is 0 afterwards. */
 const char *err_full (struct err *e);
 
 #define TRY(call) do { if ((call) < 0) return -1; } while (0)
