@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/io.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/procfs.h"
+#include "base/str.h"
+#include "cgroup/cgroup.h"
+#include "container/host.h"
+#include "libocispec/arena.h"
+#include "plan/host.h"
+#include "security/security.h"
+
+#define SUBID_MAX (1u << 20)
+
+/* prctl says EINVAL beyond the last one: three questions instead of reading a file of /proc/sys. */
+static unsigned
+last_capability (void)
+{
+	unsigned cap = CAP_LAST_CAP;
+
+	if (prctl (PR_CAPBSET_READ, cap) >= 0)
+		while (cap < 63 && prctl (PR_CAPBSET_READ, cap + 1) >= 0)
+			cap++;
+	else
+		while (cap > 0 && prctl (PR_CAPBSET_READ, cap) < 0)
+			cap--;
+	return cap;
+}
+
+/* "name:start:count" or "uid:start:count" in /etc/subuid; the first line that is ours. */
+static void
+read_subids (struct arena *a, const char *file, uid_t uid, uint32_t *ret_start, uint32_t *ret_count)
+{
+	const char *user = getenv ("USER"), *number = arena_printf (a, "%u", (unsigned) uid);
+	struct err ignored;
+	char *text;
+	size_t len;
+	strs lines;
+
+	if (read_file_at (a, AT_FDCWD, file, SUBID_MAX, &text, &len, &ignored) < 0)
+		return;
+	lines = str_split (a, text, '\n');
+	for (size_t i = 0; i < lines.n; i++) {
+		strs f = str_split (a, lines.v[i], ':');
+
+		if (f.n == 3 && ((user && streq (f.v[0], user)) || streq (f.v[0], number)) && parse_u32 (f.v[1], ret_start) == 0
+		    && parse_u32 (f.v[2], ret_count) == 0)
+			return;
+	}
+	*ret_start = *ret_count = 0;
+}
+
+static int
+bundle_path (struct arena *a, const char *bundle, const char **ret, struct err *e)
+{
+	char cwd[PATH_MAX] = "";
+
+	if (*bundle != '/' && !getcwd (cwd, sizeof cwd))
+		return err_set (e, errno, "the current directory cannot be named, so the bundle '%s' cannot be found", bundle);
+	*ret = path_absolute (a, cwd, bundle);
+	return 0;
+}
+
+int
+host_probe (struct arena *a, const char *bundle, const char *id, struct host *h, struct err *e)
+{
+	*h = (struct host) { .euid = geteuid (), .egid = getegid (), .container_id = id };
+	TRY (bundle_path (a, bundle, &h->bundle, e));
+	h->in_userns = proc_in_userns ();
+	h->privileged = h->euid == 0 && !h->in_userns;
+	h->cgroup_mode = (enum cgroup_mode) cgroup_probe_mode ();
+	h->cgroup_own = cgroup_probe_own (a);
+	h->cap_last = last_capability ();
+	h->apparmor = apparmor_enabled ();
+	h->selinux = selinux_enabled ();
+	if (h->euid != 0) {
+		read_subids (a, "/etc/subuid", h->euid, &h->subuid_start, &h->subuid_count);
+		read_subids (a, "/etc/subgid", h->euid, &h->subgid_start, &h->subgid_count);
+	}
+	return 0;
+}
