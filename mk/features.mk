@@ -70,7 +70,7 @@ ifneq ($(shell $(PKG_CONFIG) --exists libseccomp 2>/dev/null && echo yes),yes)
 $(if $(filter clean dist help format,$(MAKECMDGOALS)),,$(error libseccomp is missing: tools/install-deps installs what the build needs))
 endif
 
-COMMIT := $(shell git -C . rev-parse --short=12 HEAD 2>/dev/null || cat .commit 2>/dev/null || echo unknown)
+COMMIT := $(shell git -c safe.directory='*' rev-parse --short=12 HEAD 2>/dev/null || cat .commit 2>/dev/null || echo unknown)
 enabled = $(if $(filter 1,$(HAVE_$(1))),+,-)$(1)
 FEATURE_LINE := $(foreach f,$(FEATURES),$(call enabled,$(f))) +SECCOMP +APPARMOR +CAP +EBPF +YAJL
 
