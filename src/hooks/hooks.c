@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/spawn.h"
+#include "hooks/hooks.h"
+#include "plan/plan.h"
+
+static int
+open_output (const char *path, struct err *e)
+{
+	int fd = open (path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0700);
+
+	return fd < 0 ? err_set (e, errno, "open '%s' for the output of hooks", path) : fd;
+}
+
+static int
+run_one (const struct hook *h, const struct hook_context *ctx, struct err *e)
+{
+	autofd out = -1, err_fd = -1;
+	struct spawn s = {
+		.path = h->path, .argv = h->args, .envp = h->env ? h->env : ctx->default_env, .cwd = ctx->cwd,
+		.input = ctx->state_json, .input_len = strlen (ctx->state_json),
+		.timeout_ms = h->timeout_ms,
+	};
+	struct spawn_result r;
+	char why[64];
+
+	if (ctx->stdout_path)
+		TRY (out = open_output (ctx->stdout_path, e));
+	if (ctx->stderr_path)
+		TRY (err_fd = open_output (ctx->stderr_path, e));
+	s.stdout_fd = out;
+	s.stderr_fd = err_fd;
+	if (spawn_run (&s, &r, e) < 0)
+		return err_wrap (e, "%s", h->json_path);
+	if (*spawn_describe (&s, &r, why, sizeof why) == '\0')
+		return 0;
+	return err_set (e, 0, "%s: hook '%s': %s%s%s", h->json_path, h->path, why, *r.tail ? ": " : "", r.tail);
+}
+
+int
+hooks_run (const struct hook_list *list, const struct hook_context *ctx, struct err *e)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		if (run_one (&list->v[i], ctx, e) == 0)
+			continue;
+		if (!ctx->keep_going)
+			return -1;
+		log_warn ("%s", err_full (e));
+	}
+	return 0;
+}

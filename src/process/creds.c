@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Ids, working directory, executable. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "libocispec/arena.h"
+#include "plan/plan.h"
+#include "process/process.h"
+#include "sys/syscalls.h"
+
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+int
+creds_apply (const struct process_plan *p, bool setgroups_denied, struct err *e)
+{
+	int r = 0;
+
+	/* Always, also for an empty list: the caller's groups must not come along (CVE-2022-2989). */
+	if (!setgroups_denied && !p->keep_groups)
+		r = sys_setgroups (p->n_groups, p->groups);
+	if (r < 0)
+		return err_set (e, -r, "process.user.additionalGids: set %zu groups", p->n_groups);
+	r = sys_setresgid (p->gid, p->gid, p->gid);
+	if (r < 0)
+		return err_set (e, -r, "process.user.gid: set %u", p->gid);
+	/* Capabilities outlive the change of ids, and are then set to exactly what was asked for. */
+	if (prctl (PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+		return err_set (e, errno, "prctl PR_SET_KEEPCAPS");
+	r = sys_setresuid (p->uid, p->uid, p->uid);
+	return r < 0 ? err_set (e, -r, "process.user.uid: set %u", p->uid) : 0;
+}
+
+/* getcwd of the kernel says "(unreachable)/…" for a directory outside of our root (CVE-2024-21626); libc's hides that. */
+static int
+check_inside (const char *cwd, struct err *e)
+{
+	char where[PATH_MAX];
+	int r = sys_getcwd (where, sizeof where);
+
+	if (r < 0 || where[0] != '/')
+		return err_set (e, r < 0 && r != -ENOENT ? -r : EPERM, "process.cwd: '%s' is outside of the container's root", cwd);
+	return 0;
+}
+
+static void
+make_directories (const char *path)
+{
+	char part[PATH_MAX];
+	size_t len = strlen (path);
+
+	if (len >= sizeof part)
+		return;
+	for (size_t i = 1; i <= len; i++)
+		if (path[i] == '/' || path[i] == '\0') {
+			memcpy (part, path, i);
+			part[i] = '\0';
+			(void) mkdir (part, 0755);	/* the chdir that follows says what went wrong */
+		}
+}
+
+int
+cwd_enter (const char *cwd, bool create, struct err *e)
+{
+	int r = chdir (cwd) < 0 ? -errno : 0;
+
+	if (r == -ENOENT && create) {
+		mode_t old = umask (0022);
+
+		make_directories (cwd);
+		umask (old);
+		r = chdir (cwd) < 0 ? -errno : 0;
+	}
+	if (r < 0)
+		return err_set (e, -r, "process.cwd: chdir to '%s'", cwd);
+	return check_inside (cwd, e);
+}
+
+/* ---- the executable ---------------------------------------------------------------------------------------------------------- */
+
+/* 0, or why this file cannot be executed by the user that we are by now. */
+static int
+executable (const char *path)
+{
+	struct stat st;
+
+	if (stat (path, &st) < 0)
+		return errno;
+	if (S_ISDIR (st.st_mode))
+		return EISDIR;
+	if (!S_ISREG (st.st_mode))
+		return EACCES;
+	/* Effective ids are ours; faccessat2 (Linux 5.8) asks the kernel, access asks with the real ids, which are the same. */
+	return access (path, X_OK) < 0 ? errno : 0;
+}
+
+static const char *
+path_of_environment (char *const *env)
+{
+	for (; *env; env++)
+		if (startswith (*env, "PATH="))
+			return *env + 5;
+	return DEFAULT_PATH;
+}
+
+static int
+search (struct arena *a, const char *name, const char *path, const char **ret, struct err *e)
+{
+	const char *found = NULL;
+	int why = ENOENT;
+
+	while (found == NULL) {
+		size_t n = strcspn (path, ":");
+		char *candidate = arena_printf (a, "%.*s%s%s", (int) n, path, n ? "/" : "./", name);
+		int r = executable (candidate);
+
+		if (r == 0) {
+			*ret = candidate;
+			return 0;
+		}
+		/* execvp(3): a file without the right to execute it is remembered, the search goes on. */
+		if (r == EACCES)
+			why = EACCES;
+		if (path[n] == '\0')
+			break;
+		path += n + 1;
+	}
+	if (why == EACCES)
+		return err_set (e, EACCES, "exec '%s'", name);
+	return err_set (e, ENOENT, "exec '%s': executable file not found in $PATH", name);
+}
+
+int
+exec_lookup (struct arena *a, char *const *args, char *const *env, const char **ret, struct err *e)
+{
+	int r;
+
+	if (!strchr (args[0], '/'))
+		return search (a, args[0], path_of_environment (env), ret, e);
+	r = executable (args[0]);
+	if (r)
+		return err_set (e, r, "exec '%s'", args[0]);
+	*ret = args[0];
+	return 0;
+}
+
+/* ---- files, signals ------------------------------------------------------------------------------------------------------------ */
+
+int
+fds_close_on_exec (unsigned first)
+{
+	int r = sys_close_range (first, ~0u, CLOSE_RANGE_CLOEXEC);
+
+	if (r != -ENOSYS && r != -EINVAL)
+		return r;
+	/* Linux < 5.11. Every fd of ours is CLOEXEC from birth; these are the caller's. */
+	for (unsigned fd = first; fd < 65536; fd++)
+		(void) fcntl ((int) fd, F_SETFD, FD_CLOEXEC);
+	return 0;
+}
+
+void
+signals_reset (void)
+{
+	struct sigaction dfl = { .sa_handler = SIG_DFL };
+	sigset_t none;
+
+	/* execve resets handlers but not what is ignored, and it is the caller that ignores (conmon: SIGPIPE). */
+	for (int sig = 1; sig < 65; sig++)
+		(void) sigaction (sig, &dfl, NULL);
+	sigemptyset (&none);
+	(void) sigprocmask (SIG_SETMASK, &none, NULL);
+}
