@@ -70,12 +70,14 @@ log_open (const char *target, const char *format, const char *level, struct err 
 	if (level) {
 		size_t i;
 
+		if (streq (level, "warn"))	/* logrus takes both */
+			level = "warning";
 		for (i = 0; i < ARRAY_SIZE (level_names) && !streq (level, level_names[i]); i++)
 			;
 		if (i == ARRAY_SIZE (level_names))
 			return err_set (e, 0, "option --log-level: '%s' is not error, warning, info or debug", level);
 		lg.level = (int) i;
-	} else if (target) {
+	} else if (target && *target) {
 		lg.level = LOG_L_ERROR;
 	}
 	return target && *target ? open_target (target, e) : 0;
@@ -117,7 +119,7 @@ write_json (int level, const char *text)
 static void
 write_text (int level, const char *text)
 {
-	char line[9000], time[STR_TIMESTAMP];
+	char line[9200], time[STR_TIMESTAMP];
 	size_t n;
 
 	str_timestamp (time, 6);
@@ -175,14 +177,15 @@ write_log (int level, const char *text)
 void
 log_at (int level, const char *fmt, ...)
 {
-	char text[4200];
+	char raw[4200], text[4500];
 	va_list ap;
 
 	if (level > lg.level)
 		return;
 	va_start (ap, fmt);
-	vsnprintf (text, sizeof text, fmt, ap);
+	vsnprintf (raw, sizeof raw, fmt, ap);
 	va_end (ap);
+	str_printable (text, sizeof text, raw);
 	if (lg.sink)
 		lg.sink (lg.sink_ctx, level, text);
 	else if (lg.target == TO_STDERR)
@@ -203,8 +206,9 @@ log_warnings (const char *text)
 void
 log_error (struct err *e)
 {
-	const char *text = err_full (e);
+	char text[sizeof e->text + 400];	/* names in it come from configurations and images: no terminal sequences */
 
+	str_printable (text, sizeof text, err_full (e));
 	if (lg.target != TO_STDERR)
 		write_log (LOG_L_ERROR, text);
 	write_stderr ("", text);

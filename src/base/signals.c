@@ -29,7 +29,7 @@ realtime (const char *text)
 	uint32_t n = 0;
 
 	if (strncasecmp (text, "RTMIN", 5) == 0 && (text[5] == '\0' || (text[5] == '+' && parse_u32 (text + 6, &n) == 0)))
-		return LIBC_RTMIN + n <= KERNEL_RTMAX ? (int) (LIBC_RTMIN + n) : -1;
+		return n <= KERNEL_RTMAX - LIBC_RTMIN ? (int) (LIBC_RTMIN + n) : -1;
 	if (strncasecmp (text, "RTMAX", 5) == 0 && (text[5] == '\0' || (text[5] == '-' && parse_u32 (text + 6, &n) == 0)))
 		return n <= KERNEL_RTMAX - KERNEL_RTMIN ? (int) (KERNEL_RTMAX - n) : -1;
 	return -1;

@@ -22,7 +22,7 @@ parse_digits (const char *s, size_t n, uint64_t max, uint64_t *ret)
 
 		if (d > 9)
 			return -EINVAL;
-		if (v > max / 10 || v * 10 > max - d)
+		if (d > max || v > (max - d) / 10)
 			return -ERANGE;
 		v = v * 10 + d;
 	}
@@ -67,6 +67,7 @@ parse_size (const char *s, int64_t *ret)
 	const char *unit = s + n, *found;
 	unsigned shift = 0;
 	uint64_t v;
+	int r;
 
 	if (s[0] == '-')
 		return parse_i64 (s, ret);
@@ -76,8 +77,9 @@ parse_size (const char *s, int64_t *ret)
 			return -EINVAL;
 		shift = 10 * (unsigned) (found - units + 1);
 	}
-	if (parse_digits (s, n, (uint64_t) INT64_MAX >> shift, &v) < 0)
-		return -EINVAL;
+	r = parse_digits (s, n, (uint64_t) INT64_MAX >> shift, &v);
+	if (r < 0)
+		return r;
 	*ret = (int64_t) (v << shift);
 	return 0;
 }
@@ -182,4 +184,29 @@ str_timestamp (char to[STR_TIMESTAMP], int digits)
 	gmtime_r (&ts.tv_sec, &tm);
 	snprintf (to, STR_TIMESTAMP, "%04d-%02d-%02dT%02d:%02d:%02d.%0*ldZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
 		  tm.tm_min, tm.tm_sec, digits, digits == 9 ? ts.tv_nsec : ts.tv_nsec / 1000);
+}
+
+void
+str_printable (char *to, size_t size, const char *s)
+{
+	static const char hex[] = "0123456789abcdef";
+	char *o = to, *end = to + size - 5;
+
+	for (; *s && o < end; s++) {
+		unsigned char c = (unsigned char) *s;
+		/* C1 controls are two bytes in UTF-8, U+0080 to U+009F: some terminals obey them as well. */
+		bool c1 = c == 0xc2 && ((unsigned char) s[1] & 0xe0) == 0x80;
+
+		if ((c >= 0x20 && c != 0x7f && !c1) || c == '\n' || c == '\t') {
+			*o++ = *s;
+			continue;
+		}
+		if (c1)
+			c = (unsigned char) *++s;
+		*o++ = '\\';
+		*o++ = 'x';
+		*o++ = hex[c >> 4];
+		*o++ = hex[c & 15];
+	}
+	*o = '\0';
 }

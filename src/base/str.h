@@ -22,6 +22,9 @@ char *str_join (struct arena *a, char *const *v, size_t n, const char *separator
 /* The allowed name nearest to a misspelt one, or NULL. */
 const char *str_nearest (const char *s, const char *const *names, size_t n);
 
+/* For messages: control characters but \n and \t as \xNN. Cut to `size` (at least 6). */
+void str_printable (char *to, size_t size, const char *s);
+
 /* The time now as RFC 3339 in UTC with 6 or 9 digits of a second: containerd loses messages whose time it cannot parse. */
 #define STR_TIMESTAMP 96
 void str_timestamp (char to[STR_TIMESTAMP], int digits);
