@@ -9,6 +9,23 @@
 #define CHUNK (60u << 10)
 #define ALIGN 16u
 
+/* With AddressSanitizer every allocation is followed by bytes that may not be touched. */
+#ifdef __has_feature
+#if __has_feature (address_sanitizer)
+#define WITH_ASAN
+#endif
+#endif
+#if defined __SANITIZE_ADDRESS__ || defined WITH_ASAN
+#include <sanitizer/asan_interface.h>
+#define REDZONE 32u
+#define FORBID(p, n) __asan_poison_memory_region (p, n)
+#define PERMIT(p, n) __asan_unpoison_memory_region (p, n)
+#else
+#define REDZONE 0u
+#define FORBID(p, n) ((void) (p), (void) (n))
+#define PERMIT(p, n) ((void) (p), (void) (n))
+#endif
+
 struct arena_chunk {
 	struct arena_chunk *next;
 	char pad[ALIGN - sizeof (void *)];
@@ -26,12 +43,12 @@ void *
 arena_alloc (struct arena *a, size_t size)
 {
 	struct arena_chunk *c;
-	size_t want;
+	size_t want, asked = size;
 	char *p;
 
-	if (size > SIZE_MAX - 2 * ALIGN - sizeof *c)
+	if (size > SIZE_MAX / 2)
 		out_of_memory ();
-	size = (size + ALIGN - 1) & ~(size_t) (ALIGN - 1);
+	size = ((size + ALIGN - 1) & ~(size_t) (ALIGN - 1)) + REDZONE;
 	if (size > (size_t) (a->end - a->next) || !a->next) {
 		want = size > CHUNK ? size : CHUNK;
 		c = calloc (1, sizeof *c + want);
@@ -41,10 +58,12 @@ arena_alloc (struct arena *a, size_t size)
 		a->chunks = c;
 		if (want > CHUNK && a->next)	/* a large one of its own: what is left of the current chunk stays in use */
 			return c->data;
+		FORBID (c->data, want);
 		a->next = c->data;
 		a->end = c->data + want;
 	}
 	p = a->next;
+	PERMIT (p, asked);
 	a->next += size;
 	return p;
 }
@@ -113,6 +132,8 @@ arena_grow (struct arena *a, void *v, size_t n, size_t size)
 		return v;
 	if (n == 1 && v)	/* the first allocation has room for two */
 		return v;
+	if (n > SIZE_MAX / 4 / size)
+		out_of_memory ();
 	bigger = arena_alloc (a, (n ? 2 * n : 2) * size);
 	if (n)
 		memcpy (bigger, v, n * size);

@@ -27,5 +27,8 @@ void arena_free (struct arena *a);	/* all of it: only tests and fuzzers need thi
 #define VEC_PUSH(a, vec, value) \
 	((vec).v = arena_grow ((a), (vec).v, (vec).n, sizeof *(vec).v), (void) ((vec).v[(vec).n++] = (value)))
 
-/* The array with room for element number n: a new one when n is zero or a power of two, else the same. */
+/*
+ * The array with room for element number n: a new one when n is zero or a power of two above one, else the same. So a vector that grows
+ * must have grown from nothing: never push to one whose array came from elsewhere.
+ */
 void *arena_grow (struct arena *a, void *v, size_t n, size_t size);

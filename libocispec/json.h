@@ -24,9 +24,15 @@ struct json_parser;
 /* How far the parser has read: during an event, the end of its token. */
 size_t json_offset (const struct json_parser *p);
 
-/* 0: a complete document and nothing else. -1: *ret_error (static or in the arena) and *ret_offset tell; error NULL: an event stopped it. */
+/*
+ * RFC 8259 and nothing else: no comments, no byte order mark, no second document, strings in UTF-8, no unpaired surrogates.
+ * 0: a complete document. -1: *ret_error (static or in the arena) and *ret_offset tell; error NULL: an event stopped it.
+ */
 int json_parse (struct arena *a, const char *buf, size_t len, const struct json_events *ev, void *ctx, struct json_parser **ret_parser,
 		const char **ret_error, size_t *ret_offset);
+
+/* Bytes of one well-formed UTF-8 character (RFC 3629) of a NUL-terminated string, 0 if it is none. */
+size_t json_utf8_length (const unsigned char *s);
 
 /* Writing: a small streaming generator. Strings always come out as valid JSON (bytes that are no UTF-8 as U+FFFD). */
 struct json_out {
@@ -43,7 +49,7 @@ void json_end_object (struct json_out *o);
 void json_begin_array (struct json_out *o);
 void json_end_array (struct json_out *o);
 void json_key (struct json_out *o, const char *key);
-void json_string (struct json_out *o, const char *s);
+void json_string (struct json_out *o, const char *s);	/* NULL: null */
 void json_int (struct json_out *o, int64_t v);
 void json_uint (struct json_out *o, uint64_t v);
 void json_bool (struct json_out *o, bool v);

@@ -76,9 +76,8 @@ void json_end_object (struct json_out *o) { end (o, "}"); }
 void json_begin_array (struct json_out *o) { begin (o, "["); }
 void json_end_array (struct json_out *o) { end (o, "]"); }
 
-/* Bytes of one well-formed UTF-8 character, 0 if it is none (RFC 3629). */
-static size_t
-utf8_character (const unsigned char *s)
+size_t
+json_utf8_length (const unsigned char *s)
 {
 	unsigned c = s[0];
 
@@ -123,7 +122,7 @@ put_string (struct json_out *o, const char *text)
 		} else if (*s < 0x20) {
 			put (o, code, (size_t) snprintf (code, sizeof code, *s == '\n' ? "\\n" : *s == '\t' ? "\\t" : "\\u%04x", *s));
 			s++;
-		} else if ((n = utf8_character (s)) > 0) {
+		} else if ((n = json_utf8_length (s)) > 0) {
 			put (o, (const char *) s, n);
 			s += n;
 		} else {
@@ -155,6 +154,10 @@ scalar (struct json_out *o, const char *text)
 void
 json_string (struct json_out *o, const char *s)
 {
+	if (!s) {
+		json_null (o);
+		return;
+	}
 	before_value (o);
 	put_string (o, s);
 	o->need_comma = true;

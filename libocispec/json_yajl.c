@@ -31,17 +31,61 @@ json_offset (const struct json_parser *p)
 	return yajl_get_bytes_consumed (p->handle);
 }
 
-/* yajl's words, without its prefix and line break. */
+/* The unit of \uXXXX at s, or -1. */
+static int
+utf16_unit (const char *s, const char *end)
+{
+	int unit = 0;
+
+	if (end - s < 6 || s[0] != '\\' || s[1] != 'u')
+		return -1;
+	for (int i = 2; i < 6; i++) {
+		int c = s[i], digit = c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
+
+		if (digit < 0)
+			return -1;
+		unit = unit << 4 | digit;
+	}
+	return unit;
+}
+
+/* yajl makes '?' of half a surrogate pair, or bytes that are no UTF-8; we refuse it. The first one in a document that is valid otherwise. */
 static const char *
-error_text (struct arena *a, yajl_handle h)
+unpaired_surrogate (const char *buf, size_t len)
+{
+	const char *end = buf + len, *s = buf;
+
+	while ((s = memchr (s, '\\', (size_t) (end - s)))) {
+		int unit = utf16_unit (s, end);
+
+		if (unit < 0)
+			s += end - s < 2 ? 1 : 2;	/* two: the second may be a backslash */
+		else if (unit < 0xd800 || unit > 0xdfff)
+			s += 6;
+		else if (unit > 0xdbff || (utf16_unit (s + 6, end) & ~0x3ff) != 0xdc00)
+			return s;
+		else
+			s += 12;
+	}
+	return NULL;
+}
+
+/* yajl's words, without its prefix, full stop and line break, and the text it stumbled over. */
+static const char *
+error_text (struct arena *a, yajl_handle h, const char *buf, size_t len, size_t offset)
 {
 	unsigned char *raw = yajl_get_error (h, 0, NULL, 0);
 	const char *s = strchr ((char *) raw, ':');
 	char *text = arena_strdup (a, s ? s + 2 : (char *) raw);
+	int near = 0;
 
-	text[strcspn (text, "\n")] = '\0';
+	text[strcspn (text, ".\n")] = '\0';
 	yajl_free_error (h, raw);
-	return text;
+	while (near < 20 && offset + (size_t) near < len && !memchr ("\n\r\t \0", buf[offset + (size_t) near], 5))
+		near++;
+	if (near == 0)
+		return arena_printf (a, "syntax error: %s", text);
+	return arena_printf (a, "syntax error: %s, at '%.*s'", text, near, buf + offset);
 }
 
 int
@@ -49,18 +93,32 @@ json_parse (struct arena *a, const char *buf, size_t len, const struct json_even
 	    const char **ret_error, size_t *ret_offset)
 {
 	struct json_parser p = { .ev = ev, .ctx = ctx };
+	const char *bad;
 	yajl_status st;
 
+	*ret_error = NULL;
+	*ret_offset = 0;
 	p.handle = yajl_alloc (&callbacks, NULL, &p);
 	*ret_parser = &p;
 	st = yajl_parse (p.handle, (const unsigned char *) buf, len);
-	*ret_offset = json_offset (&p);
-	if (st == yajl_status_ok) {
+	if (st == yajl_status_error) {
+		size_t end = json_offset (&p);
+
+		*ret_offset = end > 0 && end <= len ? end - 1 : 0;
+		*ret_error = error_text (a, p.handle, buf, len, *ret_offset);
+	} else if (st == yajl_status_ok) {
 		st = yajl_complete_parse (p.handle);
-		*ret_offset = len;	/* the end came too early */
+		if (st == yajl_status_error) {
+			*ret_offset = len;	/* the end came too early */
+			*ret_error = error_text (a, p.handle, buf, len, len);
+		}
 	}
-	*ret_error = st == yajl_status_error ? error_text (a, p.handle) : NULL;
 	yajl_free (p.handle);
 	*ret_parser = NULL;
+	if (st == yajl_status_ok && (bad = unpaired_surrogate (buf, len))) {
+		*ret_offset = (size_t) (bad - buf);
+		*ret_error = "syntax error: half of a surrogate pair";
+		return -1;
+	}
 	return st == yajl_status_ok ? 0 : -1;
 }

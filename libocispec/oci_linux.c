@@ -63,7 +63,7 @@ RECORD (oci_namespace,
 	ENUM (oci_namespace, type, "type", oci_namespace_types, REQ),
 	FIELD (oci_namespace, path, "path", 0));
 RECORD (oci_device,
-	FIELD (oci_device, type, "type", REQ),
+	LETTER (oci_device, type, "type", "cbup", REQ),
 	FIELD (oci_device, path, "path", REQ | NONEMPTY),
 	FIELD (oci_device, major, "major", 0),
 	FIELD (oci_device, minor, "minor", 0),
@@ -167,7 +167,7 @@ RECORD (oci_intel_rdt,
 	FIELD (oci_intel_rdt, mem_bw_schema, "memBwSchema", 0),
 	FIELD (oci_intel_rdt, enable_monitoring, "enableMonitoring", 0));
 RECORD (oci_memory_policy,
-	FIELD (oci_memory_policy, mode, "mode", 0),
+	FIELD (oci_memory_policy, mode, "mode", REQ),
 	FIELD (oci_memory_policy, nodes, "nodes", 0),
 	FIELD (oci_memory_policy, flags, "flags", 0));
 RECORD (oci_personality,

@@ -65,7 +65,7 @@ struct field {
 	uint16_t offset;
 	uint8_t kind, flags;
 	uint64_t max;				/* 0: what the type holds */
-	union { const struct record *rec; const struct oci_name *names; };
+	union { const struct record *rec; const struct oci_name *names; const char *letters; };
 };
 struct record {
 	const char *name;
@@ -76,11 +76,13 @@ struct record {
 
 #define KIND(x) _Generic ((x), bool: K_BOOL, opt_bool: K_OPT_BOOL, opt_u16: K_OPT_U16, opt_u32: K_OPT_U32, opt_u64: K_OPT_U64, \
 	opt_i32: K_OPT_I32, opt_i64: K_OPT_I64, uint32_t: K_U32, uint64_t: K_U64, int32_t: K_I32, int64_t: K_I64, \
-	char *: K_STR, char: K_CHAR, strs: K_STRS, u32s: K_U32S, kvs: K_KVS)
+	char *: K_STR, strs: K_STRS, u32s: K_U32S, kvs: K_KVS)
 #define AT(T, m) ((struct T *) 0)->m
 #define SAME(a, T) (0 * sizeof ((a) == (T *) 0))	/* compile-time check: the member points to T */
 #define FIELD(T, m, json, fl)         { json, offsetof (struct T, m), KIND (AT (T, m)), fl, 0, { 0 } }
 #define FIELD_MAX(T, m, json, fl, mx) { json, offsetof (struct T, m), KIND (AT (T, m)), fl, mx, { 0 } }
+/* A char that is one of the letters. */
+#define LETTER(T, m, json, set, fl)   { json, offsetof (struct T, m) + SAME (&AT (T, m), char), K_CHAR, fl, 0, { .letters = set } }
 #define OBJECT(T, m, json, R, fl)     { json, offsetof (struct T, m) + SAME (AT (T, m), struct R), K_OBJ, fl, 0, { .rec = &R##_record } }
 #define EMBED(T, m, json, R, fl)      { json, offsetof (struct T, m) + SAME (&AT (T, m), struct R), K_EMBED, fl, 0, { .rec = &R##_record } }
 #define OBJECTS(T, m, json, R, fl)    { json, offsetof (struct T, m) + SAME (AT (T, m).v, struct R), K_OBJS, fl, 0, { .rec = &R##_record } }
@@ -99,7 +101,9 @@ struct record {
 
 /*
  * Read one JSON document (RFC 8259, strictly; OCI_SIZE_MAX, OCI_DEPTH_MAX) into *ret, which is zeroed first. -1: the report has errors;
- * type, range and name errors are all collected, a syntax error ends the reading. Strings are copied into the arena.
+ * type, range and name errors are collected, a syntax error or very many errors end the reading. Strings are copied into the arena.
+ * Refused besides: keys given twice, NUL inside a string, null inside an array or a map, empty keys in a map of strings.
+ * null for a member is "absent"; so is "" for an optional ENUM (Go's zero value, which some engines write).
  */
 int oci_record_read (const struct record *rec, struct arena *a, const char *buf, size_t len, struct oci_report *report, void *ret);
 /* The same for a document that is an array of such objects. */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* JSON events in, structs out, driven by the field tables. */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +34,8 @@ struct frame {
 	const struct record *rec;		/* of a record, or of the elements */
 	const struct field *field;		/* record: of the current key, NULL: unknown; else: the container's */
 	void *base;				/* record: the struct; else: the vector */
-	uint64_t seen;				/* record: bits of the fields that were there */
+	uint64_t seen, nulls;			/* record: bits of the fields that were there, and that were null */
+	size_t start;				/* in the text */
 	const char *key;			/* the current one */
 };
 
@@ -43,10 +43,12 @@ struct reader {
 	struct arena *arena;
 	struct oci_report *report;
 	struct json_parser *parser;
+	const char *buf;
 	const struct record *top;		/* the document is an object of this … */
 	const struct field *top_array;		/* … or, if set, an array of such */
 	void *result;
 	size_t skip;				/* depth inside something unknown or wrong */
+	bool stop;				/* enough errors */
 	unsigned depth;
 	struct frame stack[OCI_DEPTH_MAX];
 };
@@ -69,15 +71,41 @@ path_of (const struct reader *r)
 	return path;
 }
 
+/* The first byte of the token that was just read. A string may be longer in the text than its value; its quotes are unescaped ones. */
 static size_t
 token_start (const struct reader *r, size_t length)
 {
-	size_t end = json_offset (r->parser);
+	size_t end = json_offset (r->parser), at = end >= length ? end - length : 0, slashes;
 
-	return end >= length ? end - length : 0;
+	if (end < 2 || r->buf[end - 1] != '"')
+		return at;
+	for (at = end - 2; at > 0; at--) {
+		if (r->buf[at] != '"')
+			continue;
+		for (slashes = 0; slashes < at && r->buf[at - 1 - slashes] == '\\'; slashes++)
+			;
+		if (slashes % 2 == 0)
+			break;
+	}
+	return at;
 }
 
-#define COMPLAIN(r, length, ...) oci_report_add_at ((r)->report, token_start (r, length), path_of (r), __VA_ARGS__)
+#define ERRORS_MAX 1000		/* then the reading stops: a hostile document may have millions */
+
+static bool
+is_full (struct reader *r)
+{
+	if (r->report->errors.n < OCI_REPORT_MAX)
+		return false;
+	r->stop = ++r->report->more_errors >= ERRORS_MAX;
+	return true;
+}
+
+#define COMPLAIN(r, length, ...) \
+	do { \
+		if (!is_full (r)) \
+			oci_report_add_at ((r)->report, token_start (r, length), path_of (r), __VA_ARGS__); \
+	} while (0)
 
 static const char *
 expected (const struct field *f)
@@ -113,23 +141,6 @@ wants_array (const struct reader *r)
 	return f->field->kind == K_STRS || f->field->kind == K_U32S || f->field->kind == K_ENUMS || f->field->kind == K_OBJS;
 }
 
-static bool
-wrong_type (struct reader *r, size_t length, const char *got)
-{
-	const struct field *f = current_field (r);
-	const char *want = !r->depth ? r->top_array ? "an array" : "an object"
-			   : wants_array (r) ? "an array"
-			   : r->stack[r->depth - 1].what == IN_RECORD && f->kind == K_KVS ? "an object of strings"
-			   : r->stack[r->depth - 1].what == IN_RECORD && f->kind == K_OBJMAP ? "an object of objects" : expected (f);
-
-	COMPLAIN (r, length, "expected %s, got %s", want, got);
-	if (r->depth && r->stack[r->depth - 1].what == IN_ARRAY)
-		((struct vec_any *) r->stack[r->depth - 1].base)->n++;	/* so that the next is called by its own number */
-	return r->depth > 0;		/* of the document itself: no use going on */
-}
-
-/* ---- vectors ---------------------------------------------------------------------------------------------------------- */
-
 static void *
 next_element (struct reader *r, struct vec_any *vec, size_t size)
 {
@@ -148,8 +159,6 @@ element_size (const struct field *f)
 	default: return f->rec->size;
 	}
 }
-
-/* ---- scalars ----------------------------------------------------------------------------------------------------------- */
 
 /* The member or element that a scalar goes to. */
 static void *
@@ -172,6 +181,25 @@ placed (struct reader *r)
 }
 
 static bool
+wrong_type (struct reader *r, size_t length, const char *got)
+{
+	const struct field *f = current_field (r);
+	const char *want = !r->depth ? r->top_array ? "an array" : "an object"
+			   : wants_array (r) ? "an array"
+			   : r->stack[r->depth - 1].what == IN_RECORD && f->kind == K_KVS ? "an object of strings"
+			   : r->stack[r->depth - 1].what == IN_RECORD && f->kind == K_OBJMAP ? "an object of objects" : expected (f);
+
+	COMPLAIN (r, length, "expected %s, got %s", want, got);
+	if (r->depth && r->stack[r->depth - 1].what == IN_ARRAY) {	/* so that the next is called by its own number */
+		place (r);
+		placed (r);
+	}
+	return r->depth > 0 && !r->stop;	/* of the document itself: no use going on */
+}
+
+/* ---- scalars ----------------------------------------------------------------------------------------------------------- */
+
+static bool
 skipping (struct reader *r)
 {
 	const struct frame *f = r->depth ? &r->stack[r->depth - 1] : NULL;
@@ -190,7 +218,7 @@ on_null (void *ctx)
 	if (r->depth && r->stack[r->depth - 1].what == IN_RECORD) {
 		struct frame *f = &r->stack[r->depth - 1];
 
-		f->seen &= ~(1ull << (f->field - f->rec->fields));
+		f->nulls |= 1ull << (f->field - f->rec->fields);
 		return true;
 	}
 	return wrong_type (r, 4, "null");
@@ -214,12 +242,20 @@ on_boolean (void *ctx, bool value)
 	return true;
 }
 
+/* [-]digits into sign and value. False if it is another kind of number; *ret_overflow if 64 bits do not hold it. */
 static bool
-is_integer (const char *s, size_t n)
+parse_integer (const char *s, size_t n, uint64_t *ret, bool *ret_overflow)
 {
-	for (size_t i = s[0] == '-'; i < n; i++)
+	uint64_t u = 0;
+
+	*ret_overflow = false;
+	for (size_t i = s[0] == '-'; i < n; i++) {
 		if (s[i] < '0' || s[i] > '9')
 			return false;
+		*ret_overflow |= __builtin_mul_overflow (u, (uint64_t) 10, &u);
+		*ret_overflow |= __builtin_add_overflow (u, (uint64_t) (s[i] - '0'), &u);
+	}
+	*ret = u;
 	return true;
 }
 
@@ -280,38 +316,26 @@ on_number (void *ctx, const char *s, size_t n)
 {
 	struct reader *r = ctx;
 	const struct field *f = current_field (r);
-	char text[64], shown[64];
+	bool negative = s[0] == '-', out;
 	struct range range;
-	bool out;
 	uint64_t u;
 
 	if (skipping (r))
 		return true;
-	snprintf (shown, sizeof shown, "number %.*s", (int) (n < 40 ? n : 40), s);
-	if (!f || !takes_number (r, f))
-		return wrong_type (r, n, shown);
-	if (!is_integer (s, n))
-		return wrong_type (r, n, shown);
+	if (!f || !takes_number (r, f) || !parse_integer (s, n, &u, &out))
+		return wrong_type (r, n, r->stop ? "" : arena_printf (r->arena, "number %.*s", (int) (n < 40 ? n : 40), s));
 	range = range_of (f);
-	out = n >= sizeof text;
-	snprintf (text, sizeof text, "%.*s", (int) (n < 40 ? n : 40), s);
-	errno = 0;
-	if (s[0] == '-') {
-		int64_t i = strtoll (text, NULL, 10);
-
-		out = out || errno || i < range.min;
-		u = (uint64_t) i;
-	} else {
-		u = strtoull (text, NULL, 10);
-		out = out || errno || u > range.max || (range.min > 0 && u < (uint64_t) range.min);
-	}
+	if (negative)
+		out |= u > -(uint64_t) range.min || range.min > 0;
+	else
+		out |= u > range.max || (range.min > 0 && u < (uint64_t) range.min);
 	if (out) {
-		COMPLAIN (r, n, "%s is out of range: %" PRId64 " to %" PRIu64, text, range.min, range.max);
+		COMPLAIN (r, n, "%.*s%s is out of range: %" PRId64 " to %" PRIu64, (int) (n < 40 ? n : 40), s, n > 40 ? "..." : "", range.min, range.max);
 		u = 0;
 	}
-	store_number (place (r), f->kind, u);
+	store_number (place (r), f->kind, negative ? -u : u);
 	placed (r);
-	return true;
+	return !r->stop;
 }
 
 size_t
@@ -346,17 +370,21 @@ complain_name (struct reader *r, const char *got, const struct oci_name *names)
 {
 	const char *best = NULL;
 	char *all = NULL;
-	size_t count = 0;
+	size_t count = 0, nearest = 3;
 
 	for (const struct oci_name *n = names; n->name; n++, count++) {
-		if (oci_edit_distance (got, n->name) <= 2 || (best && oci_edit_distance (got, n->name) < oci_edit_distance (got, best)))
+		size_t distance = oci_edit_distance (got, n->name);
+
+		if (distance < nearest) {
+			nearest = distance;
 			best = n->name;
+		}
 		all = arena_printf (r->arena, "%s%s%s", all ? all : "", all ? ", " : "", n->name);
 	}
-	if (best)
-		COMPLAIN (r, strlen (got) + 2, "unknown value \"%s\"; did you mean %s?", got, best);
+	if (best && count > 10)
+		COMPLAIN (r, 2, "unknown value \"%.60s\"; did you mean %s?", got, best);
 	else
-		COMPLAIN (r, strlen (got) + 2, "unknown value \"%s\"; allowed are %s", got, all);
+		COMPLAIN (r, 2, "unknown value \"%.60s\"; %s%s%sallowed are %s", got, best ? "did you mean " : "", best ? best : "", best ? "? " : "", all);
 }
 
 static void
@@ -368,13 +396,13 @@ store_string (struct reader *r, const struct field *f, char *copy, size_t n)
 	switch (f->kind) {
 	case K_ENUM:
 	case K_ENUMS:
-		if (!oci_name_value (f->names, copy, &value))
+		if (!oci_name_value (f->names, copy, &value) && !(n == 0 && f->kind == K_ENUM && !(f->flags & REQ)))
 			complain_name (r, copy, f->names);
 		*(uint64_t *) to = value;
 		break;
 	case K_CHAR:
-		if (n != 1)
-			COMPLAIN (r, n + 2, "\"%s\" is not one character", copy);
+		if (n != 1 || !strchr (f->letters, copy[0]))
+			COMPLAIN (r, n + 2, "unknown value \"%.60s\"; it is one of the letters %s", copy, f->letters);
 		*(char *) to = copy[0];
 		break;
 	case K_KVS:
@@ -409,19 +437,17 @@ on_string (void *ctx, const char *s, size_t n)
 	const struct field *f = current_field (r);
 	char *copy;
 
-	if (r->skip)
-		return true;
 	if (memchr (s, '\0', n)) {
 		COMPLAIN (r, 1, "a string with a NUL character (\\u0000)");
-		return r->depth > 0;
+		return r->depth > 0 && !r->stop;
 	}
 	if (skipping (r))
 		return true;
-	copy = arena_strndup (r->arena, s, n);
 	if (!f || !takes_string (r, f))
-		return wrong_type (r, n + 2, arena_printf (r->arena, "string \"%.60s\"", copy));
+		return wrong_type (r, n + 2, arena_printf (r->arena, "string \"%.*s\"", (int) (n < 60 ? n : 60), s));
+	copy = arena_strndup (r->arena, s, n);
 	store_string (r, f, copy, n);
-	return true;
+	return !r->stop;
 }
 
 /* ---- containers -------------------------------------------------------------------------------------------------------- */
@@ -438,6 +464,7 @@ too_deep (struct reader *r)
 static bool
 push (struct reader *r, struct frame f)
 {
+	f.start = token_start (r, 1);
 	r->stack[r->depth++] = f;
 	return true;
 }
@@ -514,38 +541,53 @@ on_begin_array (void *ctx)
 	return push (r, (struct frame) { IN_ARRAY, .field = f, .base = vec });
 }
 
-static void
-complain_missing (struct reader *r, const struct field *f)
+/* The path of a member of what is open. */
+static const char *
+member_path (struct reader *r, const char *name)
 {
 	const char *path = path_of (r);
 
-	oci_report_add_at (r->report, token_start (r, 1), arena_printf (r->arena, "%s%s%s", path, *path ? "." : "", f->name), "required, but missing");
+	return arena_printf (r->arena, "%s%s%s", path, *path ? "." : "", name);
 }
 
 static int
 by_key (const void *a, const void *b)
 {
-	return strcmp ((*(const struct oci_kv *const *) a)->key, (*(const struct oci_kv *const *) b)->key);
+	return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
-/* Duplicate keys of a map: sorted once at its end, so that 300,000 annotations do not take 300,000² comparisons. */
+static const char *
+key_at (const struct vec_any *vec, size_t size, size_t i)
+{
+	return *(char *const *) (const void *) ((const char *) vec->v + i * size);
+}
+
+/* Duplicate keys of a map: sorted once at its end, so that 300,000 annotations do not take 300,000² comparisons. Most maps are sorted. */
 static void
 check_duplicates (struct reader *r, const struct frame *f)
 {
 	const struct vec_any *vec = f->base;
-	size_t size = element_size (f->field);
-	const struct oci_kv **sorted;
+	size_t size = element_size (f->field), i = 1;
+	const char **sorted;
 
-	if (vec->n < 2)
+	while (i < vec->n && strcmp (key_at (vec, size, i - 1), key_at (vec, size, i)) < 0)
+		i++;
+	if (i >= vec->n)
 		return;
 	sorted = arena_alloc (r->arena, vec->n * sizeof *sorted);
-	for (size_t i = 0; i < vec->n; i++)
-		sorted[i] = (const struct oci_kv *) (const void *) ((char *) vec->v + i * size);
+	for (i = 0; i < vec->n; i++)
+		sorted[i] = key_at (vec, size, i);
 	qsort (sorted, vec->n, sizeof *sorted, by_key);
-	for (size_t i = 1; i < vec->n; i++)
-		if (strcmp (sorted[i - 1]->key, sorted[i]->key) == 0)
-			oci_report_add_at (r->report, token_start (r, 1),
-					   arena_printf (r->arena, "%s%s%s", path_of (r), *path_of (r) ? "." : "", sorted[i]->key), "given twice");
+	for (i = 1; i < vec->n; i++)
+		if (strcmp (sorted[i - 1], sorted[i]) == 0 && !is_full (r))
+			oci_report_add (r->report, member_path (r, sorted[i]), "given twice");
+}
+
+static void
+complain_missing (struct reader *r, const struct frame *f, const struct field *missing)
+{
+	if (!is_full (r))
+		oci_report_add_at (r->report, f->start, member_path (r, missing->name), "required, but missing");
 }
 
 static bool
@@ -562,15 +604,15 @@ on_end_object (void *ctx)
 	f->key = NULL;
 	if (f->what == IN_RECORD) {
 		for (unsigned i = 0; i < f->rec->n; i++)
-			if ((f->rec->fields[i].flags & REQ) && !(f->seen & 1ull << i))
-				complain_missing (r, &f->rec->fields[i]);
+			if ((f->rec->fields[i].flags & REQ) && !(f->seen & ~f->nulls & 1ull << i))
+				complain_missing (r, f, &f->rec->fields[i]);
 	} else {
 		check_duplicates (r, f);
 	}
 	r->depth--;
 	if (r->depth)
 		placed (r);
-	return true;
+	return !r->stop;
 }
 
 static bool
@@ -587,36 +629,51 @@ on_end_array (void *ctx)
 	r->depth--;
 	if (f->field && (f->field->flags & NONEMPTY) && ((const struct vec_any *) f->base)->n == 0)
 		COMPLAIN (r, 1, "must not be empty");
-	return true;
+	return !r->stop;
+}
+
+static void
+find_field (struct reader *r, struct frame *f, const char *s, size_t n)
+{
+	f->field = NULL;
+	for (unsigned i = 0; i < f->rec->n; i++) {
+		const struct field *field = &f->rec->fields[i];
+
+		if (field->name[0] != s[0] || strlen (field->name) != n || memcmp (field->name, s, n) != 0)
+			continue;
+		f->key = field->name;
+		f->field = field;
+		if (f->seen & 1ull << i)
+			COMPLAIN (r, n + 2, "given twice");
+		f->seen |= 1ull << i;
+		return;
+	}
+	f->key = arena_strndup (r->arena, s, n);
+	if (r->report->name_unknown)
+		oci_report_warn_at (r->report, token_start (r, n + 2), path_of (r), "unknown property");
 }
 
 static bool
 on_key (void *ctx, const char *s, size_t n)
 {
 	struct reader *r = ctx;
-	struct frame *f;
+	struct frame *f = &r->stack[r->depth - 1];
 
+	if (memchr (s, '\0', n)) {
+		COMPLAIN (r, n + 2, "a key with a NUL character (\\u0000)");
+		return false;
+	}
 	if (r->skip)
 		return true;
-	f = &r->stack[r->depth - 1];
-	f->key = arena_strndup (r->arena, s, n);
-	if (memchr (s, '\0', n))
-		COMPLAIN (r, n + 2, "a key with a NUL character (\\u0000)");
-	if (f->what != IN_RECORD)
-		return true;
-	f->field = NULL;
-	for (unsigned i = 0; i < f->rec->n; i++) {
-		const struct field *field = &f->rec->fields[i];
-
-		if (strncmp (field->name, s, n) != 0 || field->name[n] != '\0')
-			continue;
-		if (f->seen & 1ull << i)
-			COMPLAIN (r, n + 2, "given twice");
-		f->seen |= 1ull << i;
-		f->field = field;
-		break;
+	if (f->what == IN_RECORD && n > 0) {
+		find_field (r, f, s, n);
+		return !r->stop;
 	}
-	return true;
+	f->field = f->what == IN_RECORD ? NULL : f->field;
+	f->key = arena_strndup (r->arena, s, n);
+	if (n == 0 && f->what != IN_RECORD)
+		COMPLAIN (r, 2, "a key must not be empty");
+	return !r->stop;
 }
 
 static const struct json_events events = {
@@ -633,6 +690,7 @@ read_document (struct reader *r, const char *buf, size_t len)
 		oci_report_add_at (r->report, 0, "", "larger than %u MiB", OCI_SIZE_MAX >> 20);
 		return -1;
 	}
+	r->buf = buf;
 	if (json_parse (r->arena, buf, len, &events, r, &r->parser, &error, &offset) < 0 && error)
 		oci_report_add_at (r->report, offset, "", "%s", len ? error : "the file is empty");
 	return oci_report_failed (r->report) ? -1 : 0;

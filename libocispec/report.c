@@ -4,9 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libocispec/json.h"
 #include "libocispec/report.h"
-
-#define ITEMS_MAX 20
 
 /* ---- finding a path again: a scanner for text that is JSON or nearly so ------------------------------------------- */
 
@@ -17,7 +16,7 @@ struct scan {
 static void
 skip_space (struct scan *s)
 {
-	while (s->p < s->end && strchr (" \t\r\n,:", *s->p) && *s->p)
+	while (s->p < s->end && *s->p && strchr (" \t\r\n,:", *s->p))
 		s->p++;
 }
 
@@ -49,8 +48,9 @@ skip_value (struct scan *s)
 			depth -= depth > 0;
 			s->p++;
 		} else {
-			while (s->p < s->end && !strchr (" \t\r\n,:{}[]\"", *s->p))
+			do
 				s->p++;
+			while (s->p < s->end && (!*s->p || !strchr (" \t\r\n,:{}[]\"", *s->p)));
 		}
 	} while (depth > 0);
 }
@@ -65,6 +65,8 @@ key_is (const struct scan *s, const char *key, size_t len)
 static bool
 enter_member (struct scan *s, const char *key, size_t len)
 {
+	struct scan found = { NULL, NULL };
+
 	if (*s->p != '{')
 		return false;
 	for (s->p++;;) {
@@ -72,14 +74,17 @@ enter_member (struct scan *s, const char *key, size_t len)
 
 		skip_space (s);
 		if (s->p >= s->end || *s->p != '"')
-			return false;
+			break;
 		hit = key_is (s, key, len);
 		skip_string (s);
 		skip_space (s);
-		if (hit)
-			return s->p < s->end;
+		if (hit && s->p < s->end)
+			found = *s;
 		skip_value (s);
 	}
+	if (found.p)
+		*s = found;
+	return found.p;
 }
 
 static bool
@@ -150,16 +155,11 @@ oci_report_init (struct oci_report *r, struct arena *a, const char *filename, co
 	*r = (struct oci_report) { .arena = a, .filename = filename, .buf = buf, .len = len };
 }
 
-/* Length of the UTF-8 sequence at s, 0 if it is none. Enough for messages: overlong forms are shown as they are. */
-static size_t
-utf8_length (const unsigned char *s)
+/* C0, DEL, C1: terminals obey them. */
+static bool
+is_control (const unsigned char *s)
 {
-	size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : 0;
-
-	for (size_t i = 1; i < n; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	return n;
+	return s[0] < 0x20 || s[0] == 0x7f || (s[0] == 0xc2 && s[1] >= 0x80 && s[1] < 0xa0);
 }
 
 static const char *
@@ -168,7 +168,7 @@ escaped (struct arena *a, const char *text)
 	char *out = arena_alloc (a, 4 * strlen (text) + 1), *o = out;
 
 	for (const unsigned char *s = (const unsigned char *) text; *s;) {
-		size_t n = *s < 0x20 || *s == 0x7f ? 0 : utf8_length (s);
+		size_t n = is_control (s) ? 0 : json_utf8_length (s);
 
 		if (n == 0)
 			o += sprintf (o, "\\x%02x", *s++);
@@ -178,41 +178,82 @@ escaped (struct arena *a, const char *text)
 	return out;
 }
 
+/* Paths and texts may quote anything from the document, at any length. */
+#define PATH_MAX_SHOWN 300
+#define TEXT_MAX_SHOWN 1200
+
+static const char *
+shown (struct arena *a, const char *text, size_t max)
+{
+	size_t len = strlen (text);
+
+	if (len <= max)
+		return escaped (a, text);
+	return arena_printf (a, "%s...%s", escaped (a, arena_strndup (a, text, max / 2)), escaped (a, text + len - max / 4));
+}
+
 static struct oci_report_item
 make_item (struct oci_report *r, size_t offset, const char *path, const char *fmt, va_list ap)
 {
-	return (struct oci_report_item) { offset, escaped (r->arena, path), escaped (r->arena, arena_vprintf (r->arena, fmt, ap)) };
+	return (struct oci_report_item) { offset, shown (r->arena, path, PATH_MAX_SHOWN), shown (r->arena, arena_vprintf (r->arena, fmt, ap), TEXT_MAX_SHOWN) };
 }
+
+#define LOCATED ((size_t) -1)
+
+static void
+add_error (struct oci_report *r, size_t offset, const char *path, const char *fmt, va_list ap)
+{
+	if (r->errors.n >= OCI_REPORT_MAX) {
+		r->more_errors++;
+		return;
+	}
+	if (offset == LOCATED)
+		offset = r->buf ? oci_locate (r->buf, r->len, path) : 0;
+	VEC_PUSH (r->arena, r->errors, make_item (r, offset, path, fmt, ap));
+}
+
+static void
+add_warning (struct oci_report *r, size_t offset, const char *path, const char *fmt, va_list ap)
+{
+	if (r->warnings.n >= OCI_REPORT_MAX) {
+		r->more_warnings++;
+		return;
+	}
+	if (offset == LOCATED)
+		offset = r->buf ? oci_locate (r->buf, r->len, path) : 0;
+	VEC_PUSH (r->arena, r->warnings, make_item (r, offset, path, fmt, ap));
+}
+
+#define WITH_ARGUMENTS(call) \
+	do { \
+		va_list ap; \
+		va_start (ap, fmt); \
+		call; \
+		va_end (ap); \
+	} while (0)
 
 void
 oci_report_add_at (struct oci_report *r, size_t offset, const char *path, const char *fmt, ...)
 {
-	va_list ap;
-
-	va_start (ap, fmt);
-	VEC_PUSH (r->arena, r->errors, make_item (r, offset, path, fmt, ap));
-	va_end (ap);
+	WITH_ARGUMENTS (add_error (r, offset, path, fmt, ap));
 }
 
 void
 oci_report_add (struct oci_report *r, const char *path, const char *fmt, ...)
 {
-	size_t offset = r->buf && r->errors.n < ITEMS_MAX ? oci_locate (r->buf, r->len, path) : 0;
-	va_list ap;
+	WITH_ARGUMENTS (add_error (r, LOCATED, path, fmt, ap));
+}
 
-	va_start (ap, fmt);
-	VEC_PUSH (r->arena, r->errors, make_item (r, offset, path, fmt, ap));
-	va_end (ap);
+void
+oci_report_warn_at (struct oci_report *r, size_t offset, const char *path, const char *fmt, ...)
+{
+	WITH_ARGUMENTS (add_warning (r, offset, path, fmt, ap));
 }
 
 void
 oci_report_warn (struct oci_report *r, const char *path, const char *fmt, ...)
 {
-	va_list ap;
-
-	va_start (ap, fmt);
-	VEC_PUSH (r->arena, r->warnings, make_item (r, r->buf ? oci_locate (r->buf, r->len, path) : 0, path, fmt, ap));
-	va_end (ap);
+	WITH_ARGUMENTS (add_warning (r, LOCATED, path, fmt, ap));
 }
 
 bool
@@ -228,43 +269,45 @@ by_offset (const void *a, const void *b)
 {
 	const struct oci_report_item *x = a, *y = b;
 
-	return (x->offset > y->offset) - (x->offset < y->offset);
+	return x->offset != y->offset ? (x->offset > y->offset) - (x->offset < y->offset) : strcmp (x->path, y->path);
 }
 
 static char *
 item_text (const struct oci_report *r, const struct oci_report_item *it)
 {
+	const char *place = "", *file = escaped (r->arena, r->filename);
 	size_t line = 1, column = 1;
 
-	for (size_t i = 0; i < it->offset && i < r->len; i++) {
+	for (size_t i = 0; r->buf && i < it->offset && i < r->len; i++) {
 		column = r->buf[i] == '\n' ? 1 : column + 1;
 		line += r->buf[i] == '\n';
 	}
-	return arena_printf (r->arena, "%s:%zu:%zu: %s%s%s", r->filename, line, column, it->path, *it->path ? ": " : "", it->text);
+	if (r->buf && r->len)
+		place = arena_printf (r->arena, ":%zu:%zu", line, column);
+	return arena_printf (r->arena, "%s%s: %s%s%s", file, place, it->path, *it->path ? ": " : "", it->text);
 }
 
 static const char *
-items_text (const struct oci_report *r, struct oci_report_item *v, size_t n)
+items_text (const struct oci_report *r, struct oci_report_item *v, size_t n, size_t more)
 {
-	size_t shown = n < ITEMS_MAX ? n : ITEMS_MAX;
 	char *text = NULL;
 
 	if (n == 0)
 		return "";
-	qsort (v, shown, sizeof *v, by_offset);
-	for (size_t i = 0; i < shown; i++)
+	qsort (v, n, sizeof *v, by_offset);
+	for (size_t i = 0; i < n; i++)
 		text = arena_printf (r->arena, "%s%s%s", text ? text : "", text ? "\n" : "", item_text (r, &v[i]));
-	return n > shown ? arena_printf (r->arena, "%s\nand %zu more", text, n - shown) : text;
+	return more ? arena_printf (r->arena, "%s\nand %zu more", text, more) : text;
 }
 
 const char *
 oci_report_text (const struct oci_report *r)
 {
-	return items_text (r, r->errors.v, r->errors.n);
+	return items_text (r, r->errors.v, r->errors.n, r->more_errors);
 }
 
 const char *
 oci_report_warnings (const struct oci_report *r)
 {
-	return items_text (r, r->warnings.v, r->warnings.n);
+	return items_text (r, r->warnings.v, r->warnings.n, r->more_warnings);
 }
