@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "base/mem.h"
 #include "base/spawn.h"
 #include "libocispec/arena.h"
@@ -18,8 +21,13 @@
 #include "sys/syscalls.h"
 
 /* Our ends of what the child's standard streams are connected to. */
+struct failure {
+	int num;
+	enum { NO_EXEC, NO_CWD, NO_STREAMS } what;
+};
+
 struct streams {
-	int input, output, error, failure;	/* failure: an errno, if the exec did not happen */
+	int output, error, failure;	/* failure: a struct failure, if the exec did not happen */
 	int child[3], child_failure;
 };
 
@@ -36,7 +44,7 @@ close_child_ends (struct streams *s)
 static void
 close_our_ends (struct streams *s)
 {
-	int *all[] = { &s->input, &s->output, &s->error, &s->failure };
+	int *all[] = { &s->output, &s->error, &s->failure };
 
 	for (size_t i = 0; i < ARRAY_SIZE (all); i++)
 		if (*all[i] >= 0)
@@ -55,25 +63,56 @@ open_pipe (int *ours, int *theirs)
 	return fcntl (fds[0], F_SETFL, O_NONBLOCK) < 0 ? -errno : 0;
 }
 
+/*
+ * The input in a memfd: no SIGPIPE from a program that does not read it, no matter how long it is, and unlike with a socket /dev/stdin can
+ * be opened.
+ */
+static int
+open_input (const struct spawn *p)
+{
+	int fd = sys_memfd_create ("stdin", MFD_CLOEXEC | MFD_NOEXEC_SEAL), r;
+
+	if (fd == -EINVAL)	/* Linux < 6.3 */
+		fd = sys_memfd_create ("stdin", MFD_CLOEXEC);
+	if (fd < 0)
+		return fd;
+	r = write_all (fd, p->input, p->input_len);
+	if (r == 0 && lseek (fd, 0, SEEK_SET) < 0)
+		r = -errno;
+	if (r < 0)
+		close (fd);
+	return r < 0 ? r : fd;
+}
+
+/* A hook in the container sees the container's /dev: there may be no /dev/null, or something else by that name. */
+static int
+open_null (int otherwise)
+{
+	int fd = open ("/dev/null", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd >= 0 && fstat (fd, &st) == 0 && S_ISCHR (st.st_mode) && st.st_rdev == makedev (1, 3))
+		return fd;
+	if (fd >= 0)
+		close (fd);
+	return fcntl (otherwise, F_DUPFD_CLOEXEC, 3);
+}
+
 static int
 open_streams (const struct spawn *p, struct streams *s)
 {
-	int fds[2], r;
+	int r = s->child[0] = open_input (p);
 
-	/* A socket, not a pipe: MSG_NOSIGNAL spares us SIGPIPE from programs that do not read their input. */
-	if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
-		return -errno;
-	s->input = fds[0];
-	s->child[0] = fds[1];
-	r = open_pipe (&s->failure, &s->child_failure);
-	if (r == 0 && p->output_max)
-		r = open_pipe (&s->output, &s->child[1]);
-	else if (r == 0)
-		s->child[1] = p->stdout_fd >= 0 ? fcntl (p->stdout_fd, F_DUPFD_CLOEXEC, 3) : open ("/dev/null", O_WRONLY | O_CLOEXEC);
+	if (r >= 0)
+		r = open_pipe (&s->failure, &s->child_failure);
 	if (r == 0 && p->stderr_fd < 0)
 		r = open_pipe (&s->error, &s->child[2]);
 	else if (r == 0)
 		s->child[2] = fcntl (p->stderr_fd, F_DUPFD_CLOEXEC, 3);
+	if (r == 0 && p->output_max)
+		r = open_pipe (&s->output, &s->child[1]);
+	else if (r == 0)
+		s->child[1] = p->stdout_fd >= 0 ? fcntl (p->stdout_fd, F_DUPFD_CLOEXEC, 3) : open_null (s->child[2]);
 	if (r == 0 && (s->child[1] < 0 || s->child[2] < 0))
 		r = -errno;
 	return r;
@@ -83,8 +122,8 @@ static _Noreturn void
 child (const struct spawn *p, const struct streams *s, pid_t parent)
 {
 	const struct sigaction dfl = { .sa_handler = SIG_DFL };
+	struct failure f = { 0, NO_STREAMS };
 	sigset_t none;
-	int saved;
 
 	(void) prctl (PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid () != parent && getppid () != 0)	/* 0: the parent is in an outer pid namespace */
@@ -95,13 +134,16 @@ child (const struct spawn *p, const struct streams *s, pid_t parent)
 	sigemptyset (&none);
 	(void) sigprocmask (SIG_SETMASK, &none, NULL);
 	/* Every fd that we hold is CLOEXEC, and none of child[] is 0-2: no order of dup2 can overwrite one. */
-	if (dup2 (s->child[0], 0) == 0 && dup2 (s->child[1], 1) == 1 && dup2 (s->child[2], 2) == 2
-	    && (!p->cwd || chdir (p->cwd) == 0)) {
-		(void) sys_close_range (3, ~0u, CLOSE_RANGE_CLOEXEC);
-		execve (p->path, p->argv, p->envp);
+	if (dup2 (s->child[0], 0) == 0 && dup2 (s->child[1], 1) == 1 && dup2 (s->child[2], 2) == 2) {
+		f.what = NO_CWD;
+		if (!p->cwd || chdir (p->cwd) == 0) {
+			f.what = NO_EXEC;
+			(void) sys_close_range (3, ~0u, CLOSE_RANGE_CLOEXEC);
+			execve (p->path, p->argv, p->envp);
+		}
 	}
-	saved = errno;
-	(void) !write (s->child_failure, &saved, sizeof saved);
+	f.num = errno;
+	(void) !write (s->child_failure, &f, sizeof f);
 	_exit (127);
 }
 
@@ -114,18 +156,8 @@ milliseconds (void)
 	return (int64_t) ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-static void
-feed (struct streams *s, const struct spawn *p, size_t *sent)
-{
-	ssize_t n = send (s->input, (const char *) p->input + *sent, p->input_len - *sent, MSG_NOSIGNAL | MSG_DONTWAIT);
-
-	if (n > 0)
-		*sent += (size_t) n;
-	if ((n < 0 && errno != EAGAIN && errno != EINTR) || *sent == p->input_len)
-		close (take_fd (&s->input));
-}
-
-static void
+/* Is there more? */
+static bool
 keep_tail (struct streams *s, struct spawn_result *r, size_t *len)
 {
 	char buf[2048];
@@ -135,14 +167,15 @@ keep_tail (struct streams *s, struct spawn_result *r, size_t *len)
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 		close (take_fd (&s->error));
 	if (n <= 0)
-		return;
+		return false;
 	drop = *len + (size_t) n > sizeof r->tail - 1 ? *len + (size_t) n - (sizeof r->tail - 1) : 0;
 	memmove (r->tail, r->tail + drop, *len - drop);
 	memcpy (r->tail + *len - drop, buf, (size_t) n);
 	*len += (size_t) n - drop;
+	return true;
 }
 
-static void
+static bool
 keep_output (struct streams *s, const struct spawn *p, struct spawn_result *r)
 {
 	ssize_t n;
@@ -154,6 +187,22 @@ keep_output (struct streams *s, const struct spawn *p, struct spawn_result *r)
 		r->output_len += (size_t) n;
 	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
 		close (take_fd (&s->output));
+	return n > 0;
+}
+
+/* What the program wrote before its end; no more than a pipe holds, since what it left running may go on writing. */
+#define PIPE_MAX (1 << 20)
+
+static void
+drain (const struct spawn *p, struct streams *s, struct spawn_result *r, size_t *tail_len)
+{
+	while (s->output >= 0 && keep_output (s, p, r))
+		;
+	for (int i = 0; i < PIPE_MAX / 2048 && s->error >= 0 && keep_tail (s, r, tail_len); i++)
+		;
+	while (*tail_len > 0 && r->tail[*tail_len - 1] == '\n')
+		(*tail_len)--;
+	r->tail[*tail_len] = '\0';
 }
 
 /* Until the program has ended; what it leaves running does not hold us up. */
@@ -161,41 +210,36 @@ static void
 serve (const struct spawn *p, struct streams *s, int pidfd, struct spawn_result *r)
 {
 	int64_t deadline = p->timeout_ms ? milliseconds () + p->timeout_ms : 0;
-	size_t sent = 0, tail_len = 0;
-	bool ended = false;
+	size_t tail_len = 0;
 
-	if (p->input_len == 0)
-		close (take_fd (&s->input));
-	while (!ended) {
-		struct pollfd f[4] = { { pidfd, POLLIN, 0 }, { s->input, POLLOUT, 0 }, { s->output, POLLIN, 0 }, { s->error, POLLIN, 0 } };
+	for (;;) {
+		struct pollfd f[3] = { { pidfd, POLLIN, 0 }, { s->output, POLLIN, 0 }, { s->error, POLLIN, 0 } };
 		int64_t left = deadline ? MAX (deadline - milliseconds (), 0) : -1;
 
-		if (poll (f, 4, (int) left) < 0 && errno != EINTR)
+		if (poll (f, 3, (int) MIN (left, INT_MAX)) < 0 && errno != EINTR)
 			break;
-		ended = f[0].revents;
 		if (f[1].revents)
-			feed (s, p, &sent);
+			(void) keep_output (s, p, r);
 		if (f[2].revents)
-			keep_output (s, p, r);
-		if (f[3].revents)
-			keep_tail (s, r, &tail_len);
-		if (!ended && deadline && milliseconds () >= deadline) {
+			(void) keep_tail (s, r, &tail_len);
+		if (f[0].revents)
+			break;
+		if (deadline && milliseconds () >= deadline) {
 			r->timed_out = true;
 			break;
 		}
 	}
-	while (ended && s->output >= 0 && r->output_len < p->output_max) {	/* what was written before the end */
-		size_t before = r->output_len;
+	drain (p, s, r, &tail_len);
+}
 
-		keep_output (s, p, r);
-		if (r->output_len == before)
-			break;
-	}
-	if (ended && s->error >= 0)
-		keep_tail (s, r, &tail_len);
-	while (tail_len > 0 && r->tail[tail_len - 1] == '\n')
-		tail_len--;
-	r->tail[tail_len] = '\0';
+static int
+explain (const struct spawn *p, const struct failure *f, struct err *e)
+{
+	if (f->what == NO_CWD)
+		return err_set (e, f->num, "change to directory '%s' for '%s'", p->cwd, p->path);
+	if (f->what == NO_STREAMS)
+		return err_set (e, f->num, "connect the standard streams of '%s'", p->path);
+	return err_set (e, f->num, "execute '%s'", p->path);
 }
 
 static int
@@ -203,8 +247,9 @@ run (const struct spawn *p, struct streams *s, struct spawn_result *r, struct er
 {
 	autofd pidfd = -1;
 	struct clone_request req = { .exit_signal = SIGCHLD, .cgroup_fd = -1, .ret_pidfd = &pidfd };
+	struct failure failure;
 	pid_t self = getpid ();
-	int pid = sys_clone3_fork (&req), failure = 0;
+	int pid = sys_clone3_fork (&req);
 
 	if (pid == 0)
 		child (p, s, self);
@@ -215,20 +260,22 @@ run (const struct spawn *p, struct streams *s, struct spawn_result *r, struct er
 	if (pid < 0)
 		return err_set (e, -pid, "clone for '%s'", p->path);
 	serve (p, s, pidfd, r);
-	if (r->timed_out)
+	if (r->timed_out) {
 		(void) kill (-pid, SIGKILL);	/* the whole group; it exists while its leader is not reaped */
+		(void) kill (pid, SIGKILL);	/* which may have left it, or not have made it yet */
+	}
 	while (waitpid (pid, &r->status, 0) < 0)
 		if (errno != EINTR)
 			return err_set (e, errno, "wait for '%s'", p->path);
 	if (!r->timed_out && read (s->failure, &failure, sizeof failure) == sizeof failure)
-		return err_set (e, failure, "execute '%s'", p->path);
+		return explain (p, &failure, e);
 	return 0;
 }
 
 int
 spawn_run (const struct spawn *p, struct spawn_result *ret, struct err *e)
 {
-	struct streams s = { -1, -1, -1, -1, { -1, -1, -1 }, -1 };
+	struct streams s = { -1, -1, -1, { -1, -1, -1 }, -1 };
 	int r;
 
 	*ret = (struct spawn_result) { .status = -1 };

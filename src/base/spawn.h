@@ -17,7 +17,7 @@ struct spawn {
 	const char *path;
 	char *const *argv, *const *envp;
 	const char *cwd;			/* NULL: stay */
-	const void *input;			/* for stdin; a program that does not read it is no error */
+	const void *input;			/* for stdin, a memfd; a program that does not read it is no error */
 	size_t input_len;
 	int stdout_fd, stderr_fd;		/* -1: /dev/null, or captured where asked below */
 	unsigned timeout_ms;			/* 0: none */

@@ -108,6 +108,12 @@ sys_statx (int dirfd, const char *path, int flags, unsigned mask, struct sys_sta
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010U			/* Linux 6.3 */
 #endif
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U			/* Linux 6.3 */
+#endif
+#ifndef MFD_CLOEXEC
+#define MFD_CLOEXEC 0x0001U
+#endif
 static inline int
 sys_memfd_create (const char *name, unsigned flags)
 {
