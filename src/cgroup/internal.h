@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+/* Between the files of this room. */
+#include <stdbool.h>
+
+#include "cgroup/cgroup.h"
+#include "plan/host.h"
+#include "plan/plan.h"
+
+#define CGROUP_ROOT "/sys/fs/cgroup"
+
+/* "/sys/fs/cgroup[/HIERARCHY]PATH" in the arena-free buffer; false: too long. */
+bool cgroup_dir (const struct cgroup *cg, const char *hierarchy, char *buf, size_t size);
+/* The hierarchy in which processes are counted, frozen and killed: "" for v2, "unified", or one of v1. */
+const char *cgroup_main (const struct cgroup *cg);
+
+int v1_create (struct arena *a, struct cgroup *cg, struct err *e);
+int v1_apply (struct cgroup *cg, const struct cgroup_plan *plan, struct err *e);
+int v2_create (struct cgroup *cg, const struct cgroup_plan *plan, struct err *e);
+int v2_apply (struct arena *a, struct cgroup *cg, const struct cgroup_plan *plan, struct err *e);
+/* One write with its fall-back, in an open cgroup directory. `where` names it in errors. */
+int cgroup_write_one (int dir_fd, const struct cgroup_write *w, const char *where, struct err *e);
+/* -EBUSY if there are processes in the directory or below. */
+int cgroup_check_empty (int dir_fd);
+
+/* systemd.c: make the scope around `pid`, and tell where it is; stop it. */
+int systemd_create_scope (struct arena *a, struct cgroup *cg, const struct cgroup_plan *plan, pid_t pid, struct err *e);
+int systemd_stop_scope (const struct cgroup *cg, struct err *e);

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The processes of a cgroup: listing, freezing, killing; and its end. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/io.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "cgroup/internal.h"
+#include "libocispec/arena.h"
+#include "sys/pidfd.h"
+#include "sys/syscalls.h"
+
+#define PROCS_MAX (16u << 20)
+#define WAIT_MS 10000
+
+static int
+open_main (const struct cgroup *cg)
+{
+	char dir[PATH_MAX];
+	int fd;
+
+	if (!cg->path || !cgroup_dir (cg, cgroup_main (cg), dir, sizeof dir))
+		return -ENOENT;
+	fd = open (dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+struct pids {
+	VEC (pid_t) all;
+};
+
+/* Calls itself for the cgroups below. */
+static int
+collect (struct arena *a, int dir_fd, struct pids *p, struct err *e)
+{
+	char *text;
+	size_t len;
+	DIR *d;
+	int fd, r = 0;
+
+	TRY (read_file_at (a, dir_fd, "cgroup.procs", PROCS_MAX, &text, &len, e));
+	for (char *s = text; *s; s += strcspn (s, "\n"), s += *s == '\n') {
+		int pid = atoi (s);
+
+		if (pid > 0)	/* 0: of a pid namespace that we do not see */
+			VEC_PUSH (a, p->all, pid);
+	}
+	fd = openat (dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	d = fd < 0 ? NULL : fdopendir (fd);
+	if (!d)
+		return err_set (e, errno, "read the cgroup");
+	for (struct dirent *de; r == 0 && (de = readdir (d)) != NULL;) {
+		autofd sub = -1;
+
+		if (de->d_type != DT_DIR || de->d_name[0] == '.')
+			continue;
+		sub = openat (fd, de->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (sub >= 0)
+			r = collect (a, sub, p, e);
+	}
+	closedir (d);
+	return r;
+}
+
+int
+cgroup_pids (struct arena *a, const struct cgroup *cg, pid_t **ret, size_t *ret_n, struct err *e)
+{
+	autofd fd = open_main (cg);
+	struct pids p = { { NULL, 0 } };
+
+	*ret = NULL;
+	*ret_n = 0;
+	if (fd == -ENOENT)
+		return 0;
+	if (fd < 0)
+		return err_set (e, -fd, "open the cgroup '%s'", cg->path);
+	TRY (collect (a, fd, &p, e));
+	*ret = p.all.v;
+	*ret_n = p.all.n;
+	return 0;
+}
+
+/* ---- freezing -------------------------------------------------------------------------------------------------------------------- */
+
+int
+cgroup_is_frozen (const struct cgroup *cg)
+{
+	autofd fd = open_main (cg);
+	char text[32];
+
+	if (fd < 0)
+		return 0;
+	if (cg->mode == CGROUP_V2)
+		return read_small_at (fd, "cgroup.freeze", text, sizeof text) == 1 && text[0] == '1';
+	return read_small_at (fd, "freezer.state", text, sizeof text) > 0 && text[0] == 'F';
+}
+
+/* The kernel says when it is done: cgroup.events changes, and poll hears of it. */
+static int
+wait_frozen_v2 (int dir_fd, const char *want)
+{
+	struct pollfd p = { openat (dir_fd, "cgroup.events", O_RDONLY | O_CLOEXEC), POLLPRI, 0 };
+	char text[128];
+	int r = -ETIMEDOUT;
+
+	if (p.fd < 0)
+		return -errno;
+	for (int rounds = 0; rounds < 100; rounds++) {
+		ssize_t n = pread (p.fd, text, sizeof text - 1, 0);
+
+		text[n > 0 ? n : 0] = '\0';
+		if (strstr (text, want)) {
+			r = 0;
+			break;
+		}
+		(void) poll (&p, 1, WAIT_MS / 100);
+	}
+	close (p.fd);
+	return r;
+}
+
+/* v1 has no event: FREEZING stays until the last task has stopped, and writing again makes the kernel look again. */
+static int
+wait_frozen_v1 (int dir_fd, const char *want)
+{
+	char text[32];
+
+	for (int rounds = 0; rounds < 1000; rounds++) {
+		if (read_small_at (dir_fd, "freezer.state", text, sizeof text) > 0 && streq (text, want))
+			return 0;
+		(void) poll (NULL, 0, 1);
+		(void) write_small_at (dir_fd, "freezer.state", want);
+	}
+	return -ETIMEDOUT;
+}
+
+int
+cgroup_freeze (const struct cgroup *cg, bool freeze, struct err *e)
+{
+	const char *v1 = freeze ? "FROZEN" : "THAWED";
+	autofd fd = open_main (cg);
+	int r;
+
+	if (fd < 0)
+		return err_set (e, -fd, "open the cgroup '%s'", cg->path ? cg->path : "");
+	if (cg->mode == CGROUP_V2) {
+		r = write_small_at (fd, "cgroup.freeze", freeze ? "1" : "0");
+		if (r == 0)
+			r = wait_frozen_v2 (fd, freeze ? "frozen 1" : "frozen 0");
+	} else {
+		r = write_small_at (fd, "freezer.state", v1);
+		if (r == 0)
+			r = wait_frozen_v1 (fd, v1);
+	}
+	return r < 0 ? err_set (e, -r, "%s the cgroup '%s'", freeze ? "freeze" : "thaw", cg->path) : 0;
+}
+
+/* ---- killing ---------------------------------------------------------------------------------------------------------------------- */
+
+static int
+signal_all (const struct cgroup *cg, int signal, struct err *e)
+{
+	struct arena a = { 0 };
+	pid_t *pids;
+	size_t n;
+	int r = cgroup_pids (&a, cg, &pids, &n, e);
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		if (kill (pids[i], signal) < 0 && errno != ESRCH)
+			r = err_set (e, errno, "send signal %d to process %d", signal, (int) pids[i]);
+	arena_free (&a);
+	return r;
+}
+
+int
+cgroup_kill (const struct cgroup *cg, int signal, struct err *e)
+{
+	autofd fd = open_main (cg);
+	struct err ignored;
+	bool frozen;
+	int r;
+
+	if (fd == -ENOENT)
+		return 0;
+	if (fd < 0)
+		return err_set (e, -fd, "open the cgroup '%s'", cg->path);
+	if (signal == SIGKILL && write_small_at (fd, "cgroup.kill", "1") == 0)	/* v2, Linux 5.14 */
+		return 0;
+	/* Frozen they cannot fork away from us while we go through the list. */
+	frozen = cgroup_freeze (cg, true, &ignored) == 0;
+	r = signal_all (cg, signal, e);
+	if (frozen)
+		(void) cgroup_freeze (cg, false, &ignored);
+	return r;
+}
+
+/* ---- the end ------------------------------------------------------------------------------------------------------------------------ */
+
+/* Depth first. 0, -EBUSY or another -errno; what is gone already is fine. */
+static int
+remove_below (const char *dir)
+{
+	char sub[PATH_MAX];
+	int r = 0;
+	DIR *d;
+
+	if (rmdir (dir) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EBUSY && errno != ENOTEMPTY)
+		return -errno;
+	d = opendir (dir);
+	if (!d)
+		return errno == ENOENT ? 0 : -errno;
+	for (struct dirent *de; r == 0 && (de = readdir (d)) != NULL;)
+		if (de->d_type == DT_DIR && de->d_name[0] != '.' && snprintf (sub, sizeof sub, "%s/%s", dir, de->d_name) < (int) sizeof sub)
+			r = remove_below (sub);
+	closedir (d);
+	if (r == 0 && rmdir (dir) < 0 && errno != ENOENT)
+		r = -errno;
+	return r;
+}
+
+/* Somebody is still in there: kill, and wait for each by its pidfd. */
+static void
+wait_for_processes (const struct cgroup *cg)
+{
+	struct arena a = { 0 };
+	struct err ignored;
+	pid_t *pids;
+	size_t n;
+
+	(void) cgroup_kill (cg, SIGKILL, &ignored);
+	if (cgroup_pids (&a, cg, &pids, &n, &ignored) == 0) {
+		for (size_t i = 0; i < n; i++) {
+			autofd fd = sys_pidfd_open (pids[i], 0);
+
+			if (fd >= 0)
+				(void) pidfd_wait (fd, WAIT_MS);
+		}
+		/* Nobody there, yet busy: a dead task is leaving this instant; there is no event for that. */
+		if (n == 0)
+			(void) poll (NULL, 0, 1);
+	}
+	arena_free (&a);
+}
+
+static int
+destroy_in (const struct cgroup *cg, const char *hierarchy, struct err *e)
+{
+	char dir[PATH_MAX];
+	int r = -EBUSY;
+
+	if (!cgroup_dir (cg, hierarchy, dir, sizeof dir))
+		return err_set (e, ENAMETOOLONG, "cgroup path");
+	for (int rounds = 0; r == -EBUSY && rounds < 100; rounds++) {
+		r = remove_below (dir);
+		if (r == -EBUSY)
+			wait_for_processes (cg);
+	}
+	return r < 0 ? err_set (e, -r, "remove the cgroup '%s'", dir) : 0;
+}
+
+static int
+destroy_v1 (const struct cgroup *cg, struct err *e)
+{
+	DIR *d = opendir (CGROUP_ROOT);
+	int r = 0;
+
+	if (!d)
+		return err_set (e, errno, "read " CGROUP_ROOT);
+	for (struct dirent *de; r == 0 && (de = readdir (d)) != NULL;)
+		if (de->d_type == DT_DIR && de->d_name[0] != '.')
+			r = destroy_in (cg, de->d_name, e);
+	closedir (d);
+	return r;
+}
+
+/* Parents that create made, as long as nobody else uses them. */
+static void
+remove_parents (const struct cgroup *cg)
+{
+	char dir[PATH_MAX], *slash;
+
+	if (cg->mode != CGROUP_V2 || !cgroup_dir (cg, "", dir, sizeof dir))
+		return;
+	for (unsigned i = 0; i < cg->created_parents; i++) {
+		slash = strrchr (dir, '/');
+		if (!slash || slash <= dir + strlen (CGROUP_ROOT))
+			return;
+		*slash = '\0';
+		if (rmdir (dir) < 0)
+			return;
+	}
+}
+
+int
+cgroup_destroy (const struct cgroup *cg, struct err *e)
+{
+	if (!cg->created || cg->manager == CGROUP_MANAGER_DISABLED)
+		return 0;
+	if (cg->manager == CGROUP_MANAGER_SYSTEMD)
+		TRY (systemd_stop_scope (cg, e));
+	if (!cg->path || streq (cg->path, "/"))
+		return 0;
+	TRY (cg->mode == CGROUP_V2 ? destroy_in (cg, "", e) : destroy_v1 (cg, e));
+	remove_parents (cg);
+	return 0;
+}
+
+bool
+cgroup_saw_oom (const struct cgroup *cg)
+{
+	char dir[PATH_MAX], text[512], *s;
+	autofd fd = -1;
+
+	if (!cg->path || !cgroup_dir (cg, cg->mode == CGROUP_V2 ? "" : "memory", dir, sizeof dir))
+		return false;
+	fd = open (dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || read_small_at (fd, cg->mode == CGROUP_V2 ? "memory.events" : "memory.oom_control", text, sizeof text) < 0)
+		return false;
+	s = strstr (text, "oom_kill ");
+	return s && s[9] != '0';
+}
+
+int
+cgroup_open_for_exec (struct cgroup *cg, const char *sub, pid_t init_pid, struct err *e)
+{
+	(void) sub, (void) init_pid;
+	cg->into_fd = cg->mode == CGROUP_V2 ? open_main (cg) : -1;
+	if (cg->mode == CGROUP_V2 && cg->into_fd < 0)
+		return err_set (e, -cg->into_fd, "open the cgroup '%s'", cg->path);
+	return 0;
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cgroup v1, and the unified tree beside it (hybrid). */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/io.h"
+#include "base/mem.h"
+#include "cgroup/internal.h"
+#include "libocispec/arena.h"
+
+/* mkdir with parents; 1 if the last one is new, 0 if it was there, -errno. */
+static int
+make_path (const char *path, size_t root_len)
+{
+	char part[PATH_MAX];
+	size_t len = strlen (path);
+	int fresh = 0;
+
+	if (mkdir (path, 0755) == 0)
+		return 1;
+	if (errno == EEXIST)
+		return 0;
+	if (errno != ENOENT || len >= sizeof part)
+		return -errno;
+	for (size_t i = root_len + 1; i <= len; i++)
+		if (path[i] == '/' || path[i] == '\0') {
+			memcpy (part, path, i);
+			part[i] = '\0';
+			fresh = mkdir (part, 0755) == 0;
+			if (!fresh && errno != EEXIST)
+				return -errno;
+		}
+	return fresh;
+}
+
+/* A new cpuset has no cpus and no memory nodes, and takes no process until it has: those of the parent, from the top down. */
+static int
+fill_cpuset (int parent_fd, int dir_fd, struct err *e)
+{
+	static const char *const files[] = { "cpuset.cpus", "cpuset.mems" };
+	char text[4096];
+
+	for (size_t i = 0; i < ARRAY_SIZE (files); i++) {
+		ssize_t n = read_small_at (dir_fd, files[i], text, sizeof text);
+		int r;
+
+		if (n != 0)
+			continue;
+		n = read_small_at (parent_fd, files[i], text, sizeof text);
+		r = n <= 0 ? (int) n : write_small_at (dir_fd, files[i], text);
+		if (r < 0)
+			return err_set (e, -r, "copy '%s' from the parent cgroup", files[i]);
+	}
+	return 0;
+}
+
+static int
+prepare_cpuset (const struct cgroup *cg, const char *hierarchy_dir, struct err *e)
+{
+	autofd parent = open (hierarchy_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char rest[PATH_MAX];
+
+	snprintf (rest, sizeof rest, "%s", cg->path + 1);
+	for (char *name = rest, *end; parent >= 0 && *name; name = end) {
+		int fd;
+
+		end = name + strcspn (name, "/");
+		if (*end)
+			*end++ = '\0';
+		fd = openat (parent, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0)
+			return err_set (e, errno, "open the cgroup '%s'", cg->path);
+		if (fill_cpuset (parent, fd, e) < 0) {
+			close (fd);
+			return -1;
+		}
+		close (parent);
+		parent = fd;
+	}
+	return 0;
+}
+
+static int
+create_in (struct arena *a, struct cgroup *cg, const char *name, struct err *e)
+{
+	char *top = arena_printf (a, CGROUP_ROOT "/%s", name), *dir = arena_printf (a, "%s%s", top, cg->path);
+	bool unified = streq (name, "unified");
+	int fresh = make_path (dir, strlen (top)), r, fd;
+
+	if (fresh < 0)
+		return err_set (e, -fresh, "make the cgroup '%s'", dir);
+	fd = open (dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_set (e, errno, "open the cgroup '%s'", dir);
+	/* Known from here on, so that a failure below removes it again. */
+	cg->v1[cg->n_v1].name = arena_strdup (a, name);
+	cg->v1[cg->n_v1].dir = dir;
+	cg->v1[cg->n_v1].dir_fd = fd;
+	cg->v1[cg->n_v1].tasks_fd = -1;
+	cg->v1[cg->n_v1++].created = fresh;
+	if (!fresh) {
+		r = cgroup_check_empty (fd);
+		if (r == -EBUSY)
+			return err_set (e, 0, "container's cgroup is not empty: '%s' has processes", dir);
+	}
+	if (startswith (name, "cpuset") || strstr (name, ",cpuset"))
+		TRY (prepare_cpuset (cg, top, e));
+	if (unified) {
+		cg->into_fd = openat (fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		return cg->into_fd < 0 ? err_set (e, errno, "open the cgroup '%s'", dir) : 0;
+	}
+	cg->v1[cg->n_v1 - 1].tasks_fd = openat (fd, "tasks", O_WRONLY | O_CLOEXEC);
+	return cg->v1[cg->n_v1 - 1].tasks_fd < 0 ? err_set (e, errno, "open 'tasks' of the cgroup '%s'", dir) : 0;
+}
+
+int
+v1_create (struct arena *a, struct cgroup *cg, struct err *e)
+{
+	DIR *d = opendir (CGROUP_ROOT);
+	int r = 0;
+
+	if (!d)
+		return err_set (e, errno, "read " CGROUP_ROOT);
+	/* Every directory is a hierarchy; the symbolic links beside them name the same ones ("cpu" for "cpu,cpuacct"). */
+	for (struct dirent *de; r == 0 && cg->n_v1 < CGROUP_MAX_V1 && (de = readdir (d)) != NULL;)
+		if (de->d_type == DT_DIR && de->d_name[0] != '.')
+			r = create_in (a, cg, de->d_name, e);
+	closedir (d);
+	return r;
+}
+
+/* ---- limits ------------------------------------------------------------------------------------------------------------------------ */
+
+/* "cpu" is served by "cpu,cpuacct". */
+static bool
+serves (const char *hierarchy, const char *controller)
+{
+	size_t n = strlen (controller);
+
+	for (const char *s = hierarchy; *s; s += strcspn (s, ","), s += *s == ',')
+		if (strncmp (s, controller, n) == 0 && (s[n] == ',' || s[n] == '\0'))
+			return true;
+	return false;
+}
+
+static int
+hierarchy_fd (const struct cgroup *cg, const char *controller, const char **ret_name)
+{
+	for (unsigned i = 0; i < cg->n_v1; i++)
+		if (serves (cg->v1[i].name, controller)) {
+			*ret_name = cg->v1[i].dir;
+			return cg->v1[i].dir_fd;
+		}
+	return -1;
+}
+
+static int
+write_rule (int fd, const struct device_rule *r, struct err *e)
+{
+	char text[80], major[24] = "*", minor[24] = "*";
+	int status;
+
+	if (r->major >= 0)
+		snprintf (major, sizeof major, "%lld", (long long) r->major);
+	if (r->minor >= 0)
+		snprintf (minor, sizeof minor, "%lld", (long long) r->minor);
+	if (r->type == 'a' && r->major < 0 && r->minor < 0 && r->access == 7)
+		snprintf (text, sizeof text, "a");
+	else
+		snprintf (text, sizeof text, "%c %s:%s %s%s%s", r->type, major, minor, r->access & 1 ? "r" : "", r->access & 2 ? "w" : "", r->access & 4 ? "m" : "");
+	status = write_small_at (fd, r->allow ? "devices.allow" : "devices.deny", text);
+	return status < 0 ? err_set (e, -status, "linux.resources.devices: write '%s' to 'devices.%s'", text, r->allow ? "allow" : "deny") : 0;
+}
+
+/* A rule for all types with numbers is two rules: the kernel takes "a" only alone. */
+static int
+write_rules (int fd, const struct cgroup_plan *plan, struct err *e)
+{
+	for (size_t i = 0; i < plan->n_devices; i++) {
+		struct device_rule r = plan->devices[i];
+
+		if (r.type != 'a' || (r.major < 0 && r.minor < 0 && r.access == 7)) {
+			TRY (write_rule (fd, &r, e));
+			continue;
+		}
+		for (const char *t = "bc"; *t; t++) {
+			r.type = *t;
+			TRY (write_rule (fd, &r, e));
+		}
+	}
+	return 0;
+}
+
+int
+v1_apply (struct cgroup *cg, const struct cgroup_plan *plan, struct err *e)
+{
+	const char *where = "";
+	int fd;
+
+	for (size_t i = 0; i < plan->n_writes; i++) {
+		const struct cgroup_write *w = &plan->writes[i];
+
+		fd = hierarchy_fd (cg, w->controller, &where);
+		if (fd < 0 && w->optional)
+			continue;
+		if (fd < 0)
+			return err_set (e, 0, "%s: the %s controller is not available on this host", w->json_path, w->controller);
+		TRY (cgroup_write_one (fd, w, where, e));
+	}
+	fd = hierarchy_fd (cg, "devices", &where);
+	if (plan->devices_allow_all || fd < 0)
+		return 0;
+	return write_rules (fd, plan, e);
+}

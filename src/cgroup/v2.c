@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cgroup v2. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "cgroup/internal.h"
+#include "libocispec/arena.h"
+
+/* Is `name` one of the words of `list`? */
+static bool
+has_word (const char *list, const char *name, size_t n)
+{
+	for (const char *s = list; *s; s += strspn (s, " ")) {
+		size_t k = strcspn (s, " ");
+
+		if (k == n && strncmp (s, name, n) == 0)
+			return true;
+		s += k;
+	}
+	return false;
+}
+
+/* Hand every controller that a directory has down to its children. Failures matter only if a limit needs it, and then show there. */
+static void
+enable_all (int dir_fd)
+{
+	char have[512], on[512], plus[600];
+	size_t len = 0;
+
+	if (read_small_at (dir_fd, "cgroup.controllers", have, sizeof have) <= 0 || read_small_at (dir_fd, "cgroup.subtree_control", on, sizeof on) < 0)
+		return;
+	for (const char *s = have; *s; s += strspn (s, " ")) {
+		size_t n = strcspn (s, " ");
+
+		if (!has_word (on, s, n))
+			len += (size_t) snprintf (plus + len, sizeof plus - len, "%s+%.*s", len ? " " : "", (int) n, s);
+		s += n;
+	}
+	if (len == 0 || write_small_at (dir_fd, "cgroup.subtree_control", plus) == 0)
+		return;
+	/* One that cannot be had (cpu with realtime processes, say) must not cost the others. */
+	for (char *s = plus, *end; *s; s = end) {
+		end = s + strcspn (s, " ");
+		if (*end)
+			*end++ = '\0';
+		if (write_small_at (dir_fd, "cgroup.subtree_control", s) < 0)
+			log_debug ("cgroup: cannot enable %s", s);
+	}
+}
+
+/* From the root down, along the path but without its last component. */
+static void
+enable_along (const struct cgroup *cg)
+{
+	char dir[PATH_MAX];
+
+	for (const char *end = cg->path; end; end = strchr (end + 1, '/')) {
+		autofd fd = -1;
+
+		if (snprintf (dir, sizeof dir, CGROUP_ROOT "%.*s", (int) (end - cg->path), cg->path) >= (int) sizeof dir)
+			return;
+		fd = open (dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0)
+			return;
+		enable_all (fd);
+	}
+}
+
+/* The parents that were missing; how many is remembered, and so many are removed again. */
+static int
+make_parents (struct cgroup *cg, char *dir)
+{
+	size_t root = strlen (CGROUP_ROOT);
+
+	for (char *s = strchr (dir + root + 1, '/'); s; s = strchr (s + 1, '/')) {
+		*s = '\0';
+		if (mkdir (dir, 0755) == 0)
+			cg->created_parents++;
+		else if (errno != EEXIST)
+			return -errno;
+		*s = '/';
+	}
+	return mkdir (dir, 0755) < 0 ? -errno : 0;
+}
+
+/* config-linux.md, "Cgroup ownership": to root of the container's user namespace, just the files that the kernel names. */
+static int
+delegate (int fd, const struct cgroup_plan *plan, struct err *e)
+{
+	char list[4096];
+
+	if (plan->delegate_uid == (uid_t) -1)
+		return 0;
+	if (fchownat (fd, ".", plan->delegate_uid, plan->delegate_gid, 0) < 0)
+		return err_set (e, errno, "give the cgroup to the container's root");
+	if (read_small_at (AT_FDCWD, "/sys/kernel/cgroup/delegate", list, sizeof list) <= 0)
+		memcpy (list, "cgroup.procs\ncgroup.threads\ncgroup.subtree_control", sizeof "cgroup.procs\ncgroup.threads\ncgroup.subtree_control");
+	for (char *s = list, *end; *s; s = end) {
+		end = s + strcspn (s, "\n");
+		if (*end)
+			*end++ = '\0';
+		if (fchownat (fd, s, plan->delegate_uid, plan->delegate_gid, AT_SYMLINK_NOFOLLOW) < 0 && errno != ENOENT)
+			return err_set (e, errno, "give '%s' of the cgroup to the container's root", s);
+	}
+	return 0;
+}
+
+static int
+check_existing (const struct cgroup *cg, int fd, struct err *e)
+{
+	char text[16];
+
+	if (cgroup_check_empty (fd) == -EBUSY)
+		return err_set (e, 0, "container's cgroup is not empty: '%s' has processes", cg->path);
+	if (read_small_at (fd, "cgroup.freeze", text, sizeof text) == 1 && text[0] == '1')
+		return err_set (e, 0, "container's cgroup unexpectedly frozen: '%s'", cg->path);
+	return 0;
+}
+
+int
+v2_create (struct cgroup *cg, const struct cgroup_plan *plan, struct err *e)
+{
+	char dir[PATH_MAX];
+	int r, fd;
+
+	if (!cgroup_dir (cg, "", dir, sizeof dir))
+		return err_set (e, ENAMETOOLONG, "linux.cgroupsPath");
+	r = mkdir (dir, 0755) < 0 ? -errno : 0;
+	if (r == -ENOENT)
+		r = make_parents (cg, dir);
+	if (r < 0 && r != -EEXIST)
+		return err_set (e, -r, "make the cgroup '%s'", dir);
+	cg->created = r == 0;
+	fd = open (dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_set (e, errno, "open the cgroup '%s'", dir);
+	cg->into_fd = fd;
+	if (!cg->created)
+		TRY (check_existing (cg, fd, e));
+	return delegate (fd, plan, e);
+}
+
+static bool
+missing_any (int dir_fd, const struct cgroup_plan *plan)
+{
+	for (size_t i = 0; i < plan->n_writes; i++)
+		if (faccessat (dir_fd, plan->writes[i].file, F_OK, 0) < 0)
+			return true;
+	return false;
+}
+
+int
+v2_apply (struct arena *a, struct cgroup *cg, const struct cgroup_plan *plan, struct err *e)
+{
+	char dir[PATH_MAX];
+	autofd opened = -1;
+	int fd = cg->into_fd;
+
+	(void) a;
+	if (fd < 0) {
+		if (!cgroup_dir (cg, "", dir, sizeof dir))
+			return err_set (e, ENAMETOOLONG, "cgroup path");
+		fd = opened = open (dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0)
+			return err_set (e, errno, "open the cgroup '%s'", cg->path);
+	}
+	/* Usually the controllers are there (systemd, an engine): then nothing is read or written to find out. */
+	if (missing_any (fd, plan))
+		enable_along (cg);
+	for (size_t i = 0; i < plan->n_writes; i++)
+		TRY (cgroup_write_one (fd, &plan->writes[i], cg->path, e));
+	if (plan->devices_allow_all)
+		return 0;
+	if (cgroup_devices_bpf (fd, plan->devices, plan->n_devices, e) == 0)
+		return 0;
+	/* Without privilege there is no BPF, and also no device node that could be made. */
+	if (e->num == EPERM && (geteuid () != 0 || plan->delegate_uid != (uid_t) -1)) {
+		log_debug ("no device rules: %s", err_full (e));
+		return 0;
+	}
+	return -1;
+}
