@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The loop of a foreground run: terminal, signals, notifications. Static buffers: it may live for years. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "sys/pidfd.h"
+#include "sys/syscalls.h"
+#include "terminal/terminal.h"
+
+/* One direction: what was read and is not written yet. Full means that nothing more is read (back-pressure). */
+struct flow {
+	int from, to;
+	char buf[16384];
+	size_t start, end;
+	bool eof;
+};
+
+int
+relay_block_signals (void)
+{
+	sigset_t all;
+
+	sigfillset (&all);
+	/* Faults are ours, and these cannot be had by signalfd. */
+	sigdelset (&all, SIGSEGV);
+	sigdelset (&all, SIGBUS);
+	sigdelset (&all, SIGILL);
+	sigdelset (&all, SIGFPE);
+	sigdelset (&all, SIGCHLD);	/* the pidfd tells */
+	sigdelset (&all, SIGTTOU);
+	sigdelset (&all, SIGTTIN);
+	sigdelset (&all, SIGTSTP);	/* ^Z without a terminal of the container stops us, as it should */
+	if (sigprocmask (SIG_BLOCK, &all, NULL) < 0)
+		return -1;
+	return signalfd (-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static void
+copy_window_size (int from, int to)
+{
+	struct winsize ws;
+
+	if (ioctl (from, TIOCGWINSZ, &ws) == 0)
+		(void) ioctl (to, TIOCSWINSZ, &ws);
+}
+
+static void
+handle_signals (const struct relay *r, int signal_fd)
+{
+	struct signalfd_siginfo si;
+
+	while (read (signal_fd, &si, sizeof si) == sizeof si) {
+		int sig = (int) si.ssi_signo;
+
+		if (sig == SIGWINCH && r->master >= 0)
+			copy_window_size (0, r->master);
+		else if (sig == SIGURG || sig == SIGPIPE)
+			continue;	/* of our own making */
+		else if (r->forward)
+			(void) r->forward (r->ctx, sig);
+		else
+			(void) sys_pidfd_send_signal (r->pidfd, sig);
+	}
+}
+
+static void
+pump (struct flow *f, bool readable, bool writable)
+{
+	ssize_t n;
+
+	if (readable && f->end < sizeof f->buf) {
+		n = read (f->from, f->buf + f->end, sizeof f->buf - f->end);
+		if (n > 0)
+			f->end += (size_t) n;
+		else if (n == 0 || (errno != EAGAIN && errno != EINTR))	/* EIO: the last one closed the slave */
+			f->eof = true;
+	}
+	if (f->end > f->start && (writable || readable)) {
+		n = write (f->to, f->buf + f->start, f->end - f->start);
+		if (n > 0)
+			f->start += (size_t) n;
+		else if (n < 0 && errno != EAGAIN && errno != EINTR) {
+			f->start = f->end;	/* nobody reads it any more */
+			f->eof = true;
+		}
+	}
+	if (f->start == f->end)
+		f->start = f->end = 0;
+}
+
+/* What the process wrote last is still in the terminal when its pidfd says that it has ended. */
+static void
+drain (struct flow *out)
+{
+	struct pollfd p = { out->from, POLLIN, 0 };
+
+	while (!out->eof && poll (&p, 1, 0) > 0 && (p.revents & POLLIN)) {
+		pump (out, true, true);
+		while (out->end > out->start) {
+			struct pollfd w = { out->to, POLLOUT, 0 };
+
+			if (poll (&w, 1, 1000) <= 0)
+				return;
+			pump (out, false, true);
+		}
+	}
+}
+
+static int
+loop (const struct relay *r, int signal_fd, struct err *e)
+{
+	static struct flow in, out;
+
+	in = (struct flow) { .from = 0, .to = r->master, .eof = r->master < 0 };
+	out = (struct flow) { .from = r->master, .to = 1, .eof = r->master < 0 };
+	for (;;) {
+		struct pollfd p[7] = {
+			{ r->pidfd, POLLIN, 0 }, { signal_fd, POLLIN, 0 }, { r->extra_fd, POLLIN, 0 },
+			{ in.eof || in.end == sizeof in.buf ? -1 : 0, POLLIN, 0 }, { in.end > in.start ? r->master : -1, POLLOUT, 0 },
+			{ out.eof || out.end == sizeof out.buf ? -1 : r->master, POLLIN, 0 }, { out.end > out.start ? 1 : -1, POLLOUT, 0 },
+		};
+
+		if (poll (p, 7, -1) < 0 && errno != EINTR)
+			return err_set (e, errno, "wait for the container's process");
+		if (p[1].revents)
+			handle_signals (r, signal_fd);
+		if (p[2].revents && r->on_extra)
+			(void) r->on_extra (r->ctx, r->extra_fd);
+		if (p[3].revents || p[4].revents)
+			pump (&in, p[3].revents, p[4].revents);
+		if (p[5].revents || p[6].revents)
+			pump (&out, p[5].revents, p[6].revents);
+		if (p[0].revents) {
+			if (r->master >= 0)
+				drain (&out);
+			return 0;
+		}
+	}
+}
+
+int
+relay_run (const struct relay *r, int signal_fd, struct err *e)
+{
+	struct termios before, raw;
+	bool terminal = r->master >= 0 && tcgetattr (0, &before) == 0;
+	int result;
+
+	if (r->master >= 0) {
+		copy_window_size (0, r->master);
+		(void) fcntl (r->master, F_SETFL, O_NONBLOCK);
+	}
+	if (terminal) {
+		raw = before;
+		cfmakeraw (&raw);
+		raw.c_oflag |= OPOST;	/* our own messages still go to a line of their own */
+		(void) tcsetattr (0, TCSANOW, &raw);
+	}
+	result = loop (r, signal_fd, e);
+	if (terminal)
+		(void) tcsetattr (0, TCSAFLUSH, &before);
+	return result;
+}
