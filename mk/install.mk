@@ -4,7 +4,9 @@
 
 MAN_PAGES = $(wildcard build/man/*.[1-9])
 CONTRIB_FILES := $(sort $(wildcard contrib/*/*))
-COMPLETIONS := $(DATADIR)/bash-completion/completions
+BASH_COMPLETIONS := $(DATADIR)/bash-completion/completions
+ZSH_COMPLETIONS := $(DATADIR)/zsh/site-functions
+FISH_COMPLETIONS := $(DATADIR)/fish/vendor_completions.d
 
 man:
 	@if [ -x man/build ]; then man/build build/man; fi
@@ -15,11 +17,14 @@ install: all man
 	@for f in build/man/*.[1-9]; do [ -e "$$f" ] || continue; \
 		install -D -m 0644 "$$f" "$(DESTDIR)$(MANDIR)/man$${f##*.}/$${f##*/}"; done
 	@for f in $(CONTRIB_FILES); do install -D -m 0644 "$$f" "$(DESTDIR)$(DATADIR)/coracle/$${f#contrib/}"; done
-	@if [ -e contrib/completion/coracle.bash ]; then \
-		install -D -m 0644 contrib/completion/coracle.bash $(DESTDIR)$(COMPLETIONS)/coracle; fi
+	install -d $(DESTDIR)$(BASH_COMPLETIONS) $(DESTDIR)$(ZSH_COMPLETIONS) $(DESTDIR)$(FISH_COMPLETIONS)
+	$(B)/coracle completion bash >$(DESTDIR)$(BASH_COMPLETIONS)/coracle
+	$(B)/coracle completion zsh >$(DESTDIR)$(ZSH_COMPLETIONS)/_coracle
+	$(B)/coracle completion fish >$(DESTDIR)$(FISH_COMPLETIONS)/coracle.fish
 
 uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/coracle $(DESTDIR)$(COMPLETIONS)/coracle
+	rm -f $(DESTDIR)$(BINDIR)/coracle $(DESTDIR)$(BASH_COMPLETIONS)/coracle \
+		$(DESTDIR)$(ZSH_COMPLETIONS)/_coracle $(DESTDIR)$(FISH_COMPLETIONS)/coracle.fish
 	rm -rf $(DESTDIR)$(LIBEXECDIR)/coracle $(DESTDIR)$(DATADIR)/coracle
 	rm -f $(DESTDIR)$(MANDIR)/man[1-9]/coracle.[1-9] $(DESTDIR)$(MANDIR)/man[1-9]/coracle-*.[1-9]
 
