@@ -41,3 +41,7 @@ void dump_uint (struct dump *d, const char *name, uint64_t value);
 void dump_mode (struct dump *d, const char *name, unsigned value);		/* octal, also in JSON: a string */
 void dump_flag (struct dump *d, const char *name, bool value);			/* false: nothing */
 void dump_strings (struct dump *d, const char *name, const strs *values);	/* none: nothing */
+
+/* dump_process.c */
+struct process_plan;
+void dump_process (struct dump *d, const struct process_plan *r);
