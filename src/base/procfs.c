@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,6 +16,9 @@
 #include "sys/syscalls.h"
 
 #define PROCFS_ROOT_INO 1
+#ifndef NSFS_MAGIC
+#define NSFS_MAGIC 0x6e736673
+#endif
 
 static int cached_handle = -1;
 
@@ -63,6 +67,27 @@ open_handle (bool pid_only)
 	return fd;
 }
 
+/*
+ * Without openat2 (Linux < 5.6, or a seccomp profile that knows no better): the file must be on a procfs, and where the kernel tells (5.8), on the
+ * mount of the handle. "self" is a symlink, so only the last component is kept from being one.
+ */
+static int
+open_below_classic (int handle, const char *path, int flags)
+{
+	autofd fd = openat (handle, path, flags | O_CLOEXEC | O_NOFOLLOW);
+	struct sys_statx root, file;
+	struct statfs sfs;
+
+	if (fd < 0)
+		return -errno;
+	if (fstatfs (fd, &sfs) < 0 || sfs.f_type != PROC_SUPER_MAGIC)
+		return -EXDEV;
+	if (sys_statx (handle, "", AT_EMPTY_PATH, STATX_MNT_ID, &root) == 0 && sys_statx (fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &file) == 0
+	    && root.stx_mask & STATX_MNT_ID && root.stx_mnt_id != file.stx_mnt_id)
+		return -EXDEV;
+	return take_fd (&fd);
+}
+
 static int
 open_below (int handle, const char *path, int flags)
 {
@@ -71,18 +96,8 @@ open_below (int handle, const char *path, int flags)
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS,
 	};
 	int fd = sys_openat2 (handle, path, &how, sizeof how);
-	struct statfs sfs;
 
-	if (fd != -ENOSYS)
-		return fd;
-	/* Linux < 5.6. "self" is a symlink, so only the last component is kept from being one. */
-	fd = openat (handle, path, flags | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0)
-		return -errno;
-	if (fstatfs (fd, &sfs) == 0 && sfs.f_type == PROC_SUPER_MAGIC)
-		return fd;
-	close (fd);
-	return -EXDEV;
+	return fd == -ENOSYS ? open_below_classic (handle, path, flags) : fd;
 }
 
 int
@@ -91,6 +106,29 @@ procfs_open (const char *path, int flags)
 	if (cached_handle < 0)
 		cached_handle = open_handle (true);
 	return cached_handle < 0 ? cached_handle : open_below (cached_handle, path, flags);
+}
+
+int
+procfs_open_ns (const char *path)
+{
+	const char *name = strrchr (path, '/');
+	struct statfs sfs;
+	char dir[64];
+	autofd parent = -1, fd = -1;
+
+	if (!name || name - path >= (ptrdiff_t) sizeof dir)
+		return -EINVAL;
+	memcpy (dir, path, (size_t) (name - path));
+	dir[name - path] = '\0';
+	parent = procfs_open (dir, O_PATH | O_DIRECTORY);
+	if (parent < 0)
+		return parent;
+	fd = openat (parent, name + 1, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (fstatfs (fd, &sfs) < 0 || sfs.f_type != NSFS_MAGIC)
+		return -EXDEV;
+	return take_fd (&fd);
 }
 
 void

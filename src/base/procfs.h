@@ -13,6 +13,8 @@
 
 /* "self/oom_score_adj", "thread-self/attr/exec", "123/uid_map". fd (CLOEXEC) or -errno. */
 int procfs_open (const char *path, int flags);
+/* "123/ns/net": a magic link, which procfs_open refuses (-ELOOP); what it leads to must be a namespace. */
+int procfs_open_ns (const char *path);
 int procfs_write (const char *path, const char *text);			/* 0 or -errno; one write(2) */
 /* /proc/sys needs a full procfs: a short-lived handle of its own. */
 int procfs_write_sys (const char *key, const char *text);		/* "net/ipv4/ip_forward" */
