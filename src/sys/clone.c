@@ -45,8 +45,10 @@ sys_clone3_fork (const struct clone_request *req)
 	}
 	/* The size of the first version unless the cgroup is needed: Linux 5.3 to 5.6 know no more. */
 	pid = syscall (SYS_clone3, &args, req->cgroup_fd >= 0 ? sizeof args : 64);
-	if (pid < 0)
-		pid = errno == ENOSYS ? clone_classic (req, &pidfd) : -errno;
+	if (pid < 0 && errno == ENOSYS)
+		pid = clone_classic (req, &pidfd);
+	else if (pid < 0)
+		pid = errno == E2BIG ? -ENOSYS : -errno;	/* Linux 5.3 to 5.6 know no cgroup */
 	if (pid > 0 && req->ret_pidfd)
 		*req->ret_pidfd = pidfd;
 	return (int) pid;
