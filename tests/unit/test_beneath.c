@@ -358,6 +358,7 @@ BOTH (exchange_race)
 		autofd touched = beneath_touch (root, "victim/touched");
 
 		good += streq (text, "inside");
+		good += 0 * (made + parent + touched);	/* their fates differ; what counts is what is outside afterwards */
 		escaped += streq (text, "OUTSIDE");
 		rounds++;
 		clock_gettime (CLOCK_MONOTONIC, &now);
