@@ -31,8 +31,8 @@ uninstall:
 # Of the last commit; .commit tells the build where it came from.
 dist:
 	@mkdir -p build
-	git rev-parse --short=12 HEAD >build/.commit
-	git archive --prefix=coracle-$(VERSION)/ --add-file=build/.commit -o build/coracle-$(VERSION).tar.gz HEAD
+	git -c safe.directory='*' rev-parse --short=12 HEAD >build/.commit
+	git -c safe.directory='*' archive --prefix=coracle-$(VERSION)/ --add-file=build/.commit -o build/coracle-$(VERSION).tar.gz HEAD
 	@echo build/coracle-$(VERSION).tar.gz
 
 clean:
