@@ -31,8 +31,8 @@ size_t json_offset (const struct json_parser *p);
 int json_parse (struct arena *a, const char *buf, size_t len, const struct json_events *ev, void *ctx, struct json_parser **ret_parser,
 		const char **ret_error, size_t *ret_offset);
 
-/* Bytes of one well-formed UTF-8 character (RFC 3629) of a NUL-terminated string, 0 if it is none. */
-size_t json_utf8_length (const unsigned char *s);
+/* Bytes of one well-formed UTF-8 character (RFC 3629), 0 if it is none. In a NUL-terminated string `left` may be 4. */
+size_t json_utf8_length (const unsigned char *s, size_t left);
 
 /* Writing: a small streaming generator. Strings always come out as valid JSON (bytes that are no UTF-8 as U+FFFD). */
 struct json_out {

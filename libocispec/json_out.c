@@ -77,25 +77,27 @@ void json_begin_array (struct json_out *o) { begin (o, "["); }
 void json_end_array (struct json_out *o) { end (o, "]"); }
 
 size_t
-json_utf8_length (const unsigned char *s)
+json_utf8_length (const unsigned char *s, size_t left)
 {
-	unsigned c = s[0];
+	unsigned c = s[0], low = 0x80, high = 0xbf;
+	size_t n = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
 
-	if (c < 0x80)
-		return 1;
-	if (c >= 0xc2 && c <= 0xdf)
-		return (s[1] & 0xc0) == 0x80 ? 2 : 0;
-	if (c >= 0xe0 && c <= 0xef) {
-		unsigned low = c == 0xe0 ? 0xa0 : 0x80, high = c == 0xed ? 0x9f : 0xbf;
-
-		return s[1] >= low && s[1] <= high && (s[2] & 0xc0) == 0x80 ? 3 : 0;
-	}
-	if (c >= 0xf0 && c <= 0xf4) {
-		unsigned low = c == 0xf0 ? 0x90 : 0x80, high = c == 0xf4 ? 0x8f : 0xbf;
-
-		return s[1] >= low && s[1] <= high && (s[2] & 0xc0) == 0x80 && (s[3] & 0xc0) == 0x80 ? 4 : 0;
-	}
-	return 0;
+	if (n < 2 || n > left)
+		return n > left ? 0 : n;
+	if (c == 0xe0)		/* overlong */
+		low = 0xa0;
+	else if (c == 0xed)	/* surrogates */
+		high = 0x9f;
+	else if (c == 0xf0)	/* overlong */
+		low = 0x90;
+	else if (c == 0xf4)	/* above U+10FFFF */
+		high = 0x8f;
+	if (s[1] < low || s[1] > high)
+		return 0;
+	for (size_t i = 2; i < n; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	return n;
 }
 
 static void
@@ -122,7 +124,7 @@ put_string (struct json_out *o, const char *text)
 		} else if (*s < 0x20) {
 			put (o, code, (size_t) snprintf (code, sizeof code, *s == '\n' ? "\\n" : *s == '\t' ? "\\t" : "\\u%04x", *s));
 			s++;
-		} else if ((n = json_utf8_length (s)) > 0) {
+		} else if ((n = json_utf8_length (s, 4)) > 0) {
 			put (o, (const char *) s, n);
 			s += n;
 		} else {

@@ -70,6 +70,39 @@ unpaired_surrogate (const char *buf, size_t len)
 	return NULL;
 }
 
+/* yajl knows no overlong forms, no surrogates and no upper limit: we check it ourselves, and before. */
+static const char *
+not_utf8 (const char *buf, size_t len)
+{
+	const char *s = buf, *end = buf + len;
+
+	while (s < end) {
+		uint64_t eight;
+		size_t n;
+
+		if (end - s >= 8 && (memcpy (&eight, s, 8), !(eight & 0x8080808080808080u))) {
+			s += 8;
+			continue;
+		}
+		n = json_utf8_length ((const unsigned char *) s, (size_t) (end - s));
+		if (n == 0)
+			return s;
+		s += n;
+	}
+	return NULL;
+}
+
+static const char *
+encoding_error (const char *buf, size_t len, size_t *ret_offset)
+{
+	const char *bad = not_utf8 (buf, len);
+
+	*ret_offset = bad ? (size_t) (bad - buf) : 0;
+	if (len >= 3 && memcmp (buf, "\xef\xbb\xbf", 3) == 0)
+		return "syntax error: a byte order mark";
+	return bad ? "syntax error: bytes that are no UTF-8" : NULL;
+}
+
 /* yajl's words, without its prefix, full stop and line break, and the text it stumbled over. */
 static const char *
 error_text (struct arena *a, yajl_handle h, const char *buf, size_t len, size_t offset)
@@ -96,9 +129,11 @@ json_parse (struct arena *a, const char *buf, size_t len, const struct json_even
 	const char *bad;
 	yajl_status st;
 
-	*ret_error = NULL;
-	*ret_offset = 0;
+	*ret_error = encoding_error (buf, len, ret_offset);
+	if (*ret_error)
+		return -1;
 	p.handle = yajl_alloc (&callbacks, NULL, &p);
+	yajl_config (p.handle, yajl_dont_validate_strings, 1);
 	*ret_parser = &p;
 	st = yajl_parse (p.handle, (const unsigned char *) buf, len);
 	if (st == yajl_status_error) {

@@ -168,7 +168,7 @@ escaped (struct arena *a, const char *text)
 	char *out = arena_alloc (a, 4 * strlen (text) + 1), *o = out;
 
 	for (const unsigned char *s = (const unsigned char *) text; *s;) {
-		size_t n = is_control (s) ? 0 : json_utf8_length (s);
+		size_t n = is_control (s) ? 0 : json_utf8_length (s, 4);
 
 		if (n == 0)
 			o += sprintf (o, "\\x%02x", *s++);
