@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "sys/netlink.h"
+
+#define ANSWER_MAX 32768		/* what the kernel fills at most, NLMSG_GOODSIZE upwards */
+
+int
+netlink_open (void)
+{
+	int fd = socket (AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+
+	return fd < 0 ? -errno : fd;
+}
+
+void
+netlink_begin (struct netlink_request *r, uint16_t type, uint16_t flags, const void *body, size_t size)
+{
+	memset (r, 0, sizeof *r);
+	r->header.nlmsg_type = type;
+	r->header.nlmsg_flags = NLM_F_REQUEST | flags;
+	r->header.nlmsg_len = (uint32_t) NLMSG_LENGTH (size);
+	memcpy (NLMSG_DATA (&r->header), body, size);
+}
+
+void
+netlink_put (struct netlink_request *r, uint16_t attribute, const void *data, size_t size)
+{
+	size_t at = NLMSG_ALIGN (r->header.nlmsg_len);
+	struct rtattr a = { (unsigned short) RTA_LENGTH (size), attribute };
+
+	if (at + RTA_SPACE (size) > sizeof r->bytes) {
+		r->full = 1;
+		return;
+	}
+	memcpy (r->bytes + at, &a, sizeof a);
+	memcpy (r->bytes + at + RTA_LENGTH (0), data, size);
+	r->header.nlmsg_len = (uint32_t) (at + RTA_LENGTH (size));
+}
+
+static int
+send_request (int fd, struct netlink_request *r)
+{
+	if (r->full)
+		return -EMSGSIZE;
+	r->header.nlmsg_seq++;
+	return send (fd, r->bytes, r->header.nlmsg_len, 0) < 0 ? -errno : 0;
+}
+
+static ssize_t
+receive (int fd, char *buf, size_t size)
+{
+	ssize_t n;
+
+	do
+		n = recv (fd, buf, size, MSG_TRUNC);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	return (size_t) n > size ? -EMSGSIZE : n;
+}
+
+/* 1: go on; else the end, in *ret. */
+static int
+read_answer (const char *buf, size_t len, uint32_t seq, int (*each) (const struct nlmsghdr *m, void *ctx), void *ctx, int *ret)
+{
+	const struct nlmsghdr *m = (const struct nlmsghdr *) (const void *) buf;
+
+	for (; NLMSG_OK (m, len); m = NLMSG_NEXT (m, len)) {
+		if (m->nlmsg_seq != seq)
+			continue;
+		if (m->nlmsg_type == NLMSG_ERROR) {
+			*ret = ((const struct nlmsgerr *) NLMSG_DATA (m))->error;
+			return 0;
+		}
+		if (m->nlmsg_type == NLMSG_DONE) {
+			*ret = 0;
+			return 0;
+		}
+		*ret = each ? each (m, ctx) : 0;
+		if (*ret)
+			return 0;
+	}
+	return 1;
+}
+
+static int
+exchange (int fd, struct netlink_request *r, int (*each) (const struct nlmsghdr *m, void *ctx), void *ctx)
+{
+	char buf[ANSWER_MAX] __attribute__ ((aligned (NLMSG_ALIGNTO)));
+	int result = send_request (fd, r);
+	ssize_t n;
+
+	if (result < 0)
+		return result;
+	do {
+		n = receive (fd, buf, sizeof buf);
+		if (n < 0)
+			return (int) n;
+	} while (read_answer (buf, (size_t) n, r->header.nlmsg_seq, each, ctx, &result));
+	return result;
+}
+
+int
+netlink_ask (int fd, struct netlink_request *r)
+{
+	r->header.nlmsg_flags |= NLM_F_ACK;
+	return exchange (fd, r, NULL, NULL);
+}
+
+int
+netlink_dump (int fd, struct netlink_request *r, int (*each) (const struct nlmsghdr *m, void *ctx), void *ctx)
+{
+	r->header.nlmsg_flags |= NLM_F_DUMP;
+	return exchange (fd, r, each, ctx);
+}
+
+void
+netlink_attributes (const struct nlmsghdr *m, size_t size, const struct rtattr **ret, size_t n)
+{
+	const char *at = (const char *) m + NLMSG_LENGTH (NLMSG_ALIGN (size));
+	size_t len = m->nlmsg_len > NLMSG_LENGTH (NLMSG_ALIGN (size)) ? m->nlmsg_len - NLMSG_LENGTH (NLMSG_ALIGN (size)) : 0;
+
+	memset (ret, 0, n * sizeof *ret);
+	while (len >= sizeof (struct rtattr)) {
+		const struct rtattr *a = (const struct rtattr *) (const void *) at;
+
+		if (a->rta_len < sizeof *a || a->rta_len > len)
+			return;
+		if ((a->rta_type & NLA_TYPE_MASK) < n)
+			ret[a->rta_type & NLA_TYPE_MASK] = a;
+		if (RTA_ALIGN (a->rta_len) >= len)
+			return;
+		at += RTA_ALIGN (a->rta_len);
+		len -= RTA_ALIGN (a->rta_len);
+	}
+}
