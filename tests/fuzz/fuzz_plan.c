@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A config.json through the reader, the plan and its two dumps. The length of the text chooses the host. */
+/* A config.json through the reader, the plan and its two dumps. The length of the text chooses the
+ * host. */
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>

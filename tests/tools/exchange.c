@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* exchange A B: swaps two directory entries (renameat2, RENAME_EXCHANGE) as fast as it can until it is killed: the attacker of race tests. */
+/* exchange A B: swaps two directory entries (renameat2, RENAME_EXCHANGE) as fast as it can until it
+ * is killed: the attacker of race tests. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * nosys NAME[=ERRNO],… -- COMMAND…: runs a command on a kernel that lacks the named system calls (ENOSYS), or refuses them with another
- * errno, as old seccomp profiles of engines do. Names from the table below, numbers otherwise. Hand-written BPF: no library.
+ * nosys NAME[=ERRNO],… -- COMMAND…: runs a command on a kernel that lacks the named system calls
+ * (ENOSYS), or refuses them with another errno, as old seccomp profiles of engines do. Names from
+ * the table below, numbers otherwise. Hand-written BPF: no library.
  */
 #include <errno.h>
 #include <linux/audit.h>
@@ -16,23 +17,32 @@
 #include <unistd.h>
 
 #if defined __x86_64__
-# define ARCH AUDIT_ARCH_X86_64
+#define ARCH AUDIT_ARCH_X86_64
 #elif defined __aarch64__
-# define ARCH AUDIT_ARCH_AARCH64
+#define ARCH AUDIT_ARCH_AARCH64
 #else
-# error "unknown architecture"
+#error "unknown architecture"
 #endif
 
-static const struct { const char *name; int value; } names[] = {
+static const struct {
+	const char *name;
+	int value;
+} names[] = {
+/* clang-format off */
 #define S(n) { #n, SYS_##n }
-	S (openat2), S (clone3), S (mount_setattr), S (open_tree), S (move_mount), S (fsopen), S (fsmount), S (fsconfig), S (fspick),
-	S (pidfd_open), S (pidfd_send_signal), S (pidfd_getfd), S (close_range), S (statx), S (execveat), S (memfd_create), S (faccessat2),
-	S (keyctl), S (bpf), S (seccomp), S (setns), S (unshare), S (mount), S (umount2), S (pivot_root), S (mknodat), S (sched_setattr),
-	S (ioprio_set), S (set_mempolicy), S (prlimit64), S (getrandom), S (renameat2), S (personality), S (fchown), S (name_to_handle_at),
+	S (openat2), S (clone3), S (mount_setattr), S (open_tree), S (move_mount), S (fsopen),
+	S (fsmount), S (fsconfig), S (fspick), S (pidfd_open), S (pidfd_send_signal),
+	S (pidfd_getfd), S (close_range), S (statx), S (execveat), S (memfd_create),
+	S (faccessat2), S (keyctl), S (bpf), S (seccomp), S (setns), S (unshare), S (mount),
+	S (umount2), S (pivot_root), S (mknodat), S (sched_setattr), S (ioprio_set),
+	S (set_mempolicy), S (prlimit64), S (getrandom), S (renameat2), S (personality),
+	S (fchown), S (name_to_handle_at),
 #undef S
 }, errnos[] = {
-	{ "ENOSYS", ENOSYS }, { "EPERM", EPERM }, { "EINVAL", EINVAL }, { "EACCES", EACCES }, { "EOPNOTSUPP", EOPNOTSUPP }, { "ENOMEM", ENOMEM },
+	{ "ENOSYS", ENOSYS }, { "EPERM", EPERM }, { "EINVAL", EINVAL }, { "EACCES", EACCES },
+	{ "EOPNOTSUPP", EOPNOTSUPP }, { "ENOMEM", ENOMEM },
 };
+/* clang-format on */
 
 static int
 lookup (const char *s, int errno_table)
@@ -81,8 +91,10 @@ main (int argc, char **argv)
 			*with++ = '\0';
 			error = lookup (with, 1);
 		}
-		f[prog.len++] = (struct sock_filter) BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, lookup (s, 0), 0, 1);
-		f[prog.len++] = (struct sock_filter) BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error);
+		f[prog.len++] = (struct sock_filter) BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K,
+							       lookup (s, 0), 0, 1);
+		f[prog.len++] = (struct sock_filter) BPF_STMT (BPF_RET | BPF_K,
+							       SECCOMP_RET_ERRNO | error);
 	}
 	f[prog.len++] = (struct sock_filter) BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	if (geteuid () != 0)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * recvfd [-n N] SOCKET: the other end of --pidfd-socket and of seccomp agents. Listens on a stream socket, prints "ready" on stderr, takes
- * N (1) connections, and for each prints one line: the number of bytes, the bytes (newlines as spaces), and each descriptor as
- * "KIND[:detail]": pidfd:PID, seccomp (a notify descriptor), or what /proc/self/fd says.
+ * recvfd [-n N] SOCKET: the other end of --pidfd-socket and of seccomp agents. Listens on a stream
+ * socket, prints "ready" on stderr, takes N (1) connections, and for each prints one line: the
+ * number of bytes, the bytes (newlines as spaces), and each descriptor as "KIND[:detail]":
+ * pidfd:PID, seccomp (a notify descriptor), or what /proc/self/fd says.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,10 +39,16 @@ describe (int fd)
 static void
 receive (int listener)
 {
-	union { struct cmsghdr h; char room[CMSG_SPACE (8 * sizeof (int))]; } control;
+	union {
+		struct cmsghdr h;
+		char room[CMSG_SPACE (8 * sizeof (int))];
+	} control;
 	static char data[1 << 20];
 	struct iovec iov = { data, sizeof data - 1 };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
+	struct msghdr m = { .msg_iov = &iov,
+			    .msg_iovlen = 1,
+			    .msg_control = &control,
+			    .msg_controllen = sizeof control };
 	int c = accept (listener, NULL, NULL), fds[8], n_fds = 0;
 	ssize_t n = recvmsg (c, &m, MSG_CMSG_CLOEXEC), more;
 	struct cmsghdr *h = CMSG_FIRSTHDR (&m);
@@ -50,7 +57,8 @@ receive (int listener)
 		n_fds = (int) ((h->cmsg_len - CMSG_LEN (0)) / sizeof (int));
 		memcpy (fds, CMSG_DATA (h), (size_t) n_fds * sizeof (int));
 	}
-	while (n >= 0 && n < (ssize_t) sizeof data - 1 && (more = read (c, data + n, sizeof data - 1 - (size_t) n)) > 0)
+	while (n >= 0 && n < (ssize_t) sizeof data - 1 &&
+	       (more = read (c, data + n, sizeof data - 1 - (size_t) n)) > 0)
 		n += more;
 	printf ("%zd ", n);
 	for (ssize_t i = 0; i < n; i++)

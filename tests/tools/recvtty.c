@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * recvtty [-m single|null|size] SOCKET: the engine's end of --console-socket. Listens on SOCKET, prints "ready" on stderr, accepts one
- * connection (null: any number), receives the pty and
- *	single (default)	copies stdin to it and it to stdout until it hangs up
+ * recvtty [-m single|null|size] SOCKET: the engine's end of --console-socket. Listens on SOCKET,
+ *prints "ready" on stderr, accepts one connection (null: any number), receives the pty and single
+ *(default)	copies stdin to it and it to stdout until it hangs up
  *	null			reads it and throws it away
  *	size			prints "NAME ROWSxCOLS" of it, then copies as single does
- * Exactly one descriptor and 1 to 4095 bytes of data must come, as conmon demands; anything else is exit status 2.
+ * Exactly one descriptor and 1 to 4095 bytes of data must come, as conmon demands; anything else is
+ *exit status 2.
  */
 #include <errno.h>
 #include <poll.h>
@@ -28,9 +29,15 @@ die (const char *what)
 static int
 receive (int listener, char *name)
 {
-	union { struct cmsghdr h; char room[CMSG_SPACE (4 * sizeof (int))]; } control;
+	union {
+		struct cmsghdr h;
+		char room[CMSG_SPACE (4 * sizeof (int))];
+	} control;
 	struct iovec iov = { name, 4095 };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
+	struct msghdr m = { .msg_iov = &iov,
+			    .msg_iovlen = 1,
+			    .msg_control = &control,
+			    .msg_controllen = sizeof control };
 	int c = accept (listener, NULL, NULL), fd;
 	ssize_t n;
 
@@ -40,7 +47,8 @@ receive (int listener, char *name)
 	if (n < 0)
 		die ("recvmsg");
 	name[n] = '\0';
-	if (n == 0 || !CMSG_FIRSTHDR (&m) || CMSG_FIRSTHDR (&m)->cmsg_len != CMSG_LEN (sizeof (int))) {
+	if (n == 0 || !CMSG_FIRSTHDR (&m) ||
+	    CMSG_FIRSTHDR (&m)->cmsg_len != CMSG_LEN (sizeof (int))) {
 		fprintf (stderr, "recvtty: %zd bytes and not exactly one descriptor\n", n);
 		exit (2);
 	}
@@ -70,7 +78,7 @@ relay (int pty)
 		if (poll (p, 2, -1) < 0)
 			die ("poll");
 		if (p[0].revents && copy (pty, 1) < 0)
-			return;		/* EIO: the last slave is closed */
+			return; /* EIO: the last slave is closed */
 		if (p[1].revents && copy (0, pty) < 0)
 			p[1].fd = -1;
 	}
@@ -89,7 +97,8 @@ drain (int pty)
 int
 main (int argc, char **argv)
 {
-	const char *mode = argc > 2 && strcmp (argv[1], "-m") == 0 ? argv[2] : "single", *path = argv[argc - 1];
+	const char *mode = argc > 2 && strcmp (argv[1], "-m") == 0 ? argv[2] : "single",
+		   *path = argv[argc - 1];
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
 	int listener = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), pty;
 	struct winsize w = { 0 };

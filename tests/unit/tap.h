@@ -10,8 +10,9 @@
  *		FAILS_WITH (parse ("x", &e), &e, "expected a number");
  *	}
  *
- * A check that fails prints file:line and both values and goes on; the process then exits with 1. Arguments of the program: names of the
- * tests to run, all by default. Registered in order of appearance.
+ * A check that fails prints file:line and both values and goes on; the process then exits with 1.
+ *Arguments of the program: names of the tests to run, all by default. Registered in order of
+ *appearance.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -26,6 +27,7 @@ static struct tap_test *tap_first, **tap_last = &tap_first;
 static const char *tap_skipped;
 static bool tap_bad;
 
+/* clang-format off */
 #define TEST(n)                                                                             \
 	static void test_##n (void);                                                        \
 	static struct tap_test tap_##n = { #n, test_##n, NULL };                            \
@@ -35,9 +37,12 @@ static bool tap_bad;
 		tap_last = &tap_##n.next;                                                   \
 	}                                                                                   \
 	static void test_##n (void)
+/* clang-format on */
 
-#define TAP_FAIL(fmt, ...) (tap_bad = true, (void) printf ("# %s:%d: " fmt "\n", __FILE__, __LINE__, __VA_ARGS__))
+#define TAP_FAIL(fmt, ...) \
+	(tap_bad = true, (void) printf ("# %s:%d: " fmt "\n", __FILE__, __LINE__, __VA_ARGS__))
 #define OK(x) ((x) ? (void) 0 : TAP_FAIL ("%s is false", #x))
+/* clang-format off */
 #define EQ(a, b)                                                                            \
 	do {                                                                                \
 		long long a_ = (long long) (a), b_ = (long long) (b);                       \
@@ -49,7 +54,8 @@ static bool tap_bad;
 	do {                                                                                \
 		const char *a_ = (a), *b_ = (b);                                            \
 		if (!(cond))                                                                \
-			TAP_FAIL ("%s is \"%s\", expected " verb " \"%s\"", #a, a_ ? a_ : "(null)", b_ ? b_ : "(null)"); \
+			TAP_FAIL ("%s is \"%s\", expected " verb " \"%s\"", #a,           \
+				  a_ ? a_ : "(null)", b_ ? b_ : "(null)");                  \
 	} while (0)
 #define STREQ(a, b) TAP_TEXT (a, b, a_ == b_ || (a_ && b_ && strcmp (a_, b_) == 0), "to be")
 #define CONTAINS(hay, needle) TAP_TEXT (hay, needle, a_ && b_ && strstr (a_, b_), "to contain")
@@ -62,6 +68,7 @@ static bool tap_bad;
 			CONTAINS ((e)->text, part);                                         \
 	} while (0)
 #define SKIP(why) do { tap_skipped = (why); return; } while (0)
+/* clang-format on */
 
 int
 main (int argc, char **argv)
@@ -79,7 +86,8 @@ main (int argc, char **argv)
 		tap_bad = false;
 		tap_skipped = NULL;
 		t->run ();
-		printf ("%sok %d - %s%s%s\n", tap_bad ? "not " : "", ++n, t->name, tap_skipped ? " # SKIP " : "", tap_skipped ? tap_skipped : "");
+		printf ("%sok %d - %s%s%s\n", tap_bad ? "not " : "", ++n, t->name,
+			tap_skipped ? " # SKIP " : "", tap_skipped ? tap_skipped : "");
 		failed += tap_bad;
 	}
 	printf ("1..%d\n", n);

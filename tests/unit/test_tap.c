@@ -21,7 +21,8 @@ TEST (errors_are_texts)
 	FAILS_WITH (err_wrap (&e, "mounts[%d]", 3), &e, "mounts[3]: open 'x'");
 }
 
-/* Failing checks are noticed: looked at from inside, since a test that fails would fail the suite. */
+/* Failing checks are noticed: looked at from inside, since a test that fails would fail the suite.
+ */
 TEST (a_failing_check_is_counted)
 {
 	fputs ("# the next line is expected: ", stdout);
