@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/banned.h"
+
 static inline void
 autofd_close (int *fd)
 {
