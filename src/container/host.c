@@ -37,11 +37,33 @@ last_capability (void)
 	return cap;
 }
 
+/* The name of a user in /etc/passwd, or NULL. No NSS: this is a static program. */
+static const char *
+user_name (struct arena *a, uid_t uid)
+{
+	struct err ignored;
+	char *text;
+	size_t len;
+	strs lines;
+
+	if (read_file_at (a, AT_FDCWD, "/etc/passwd", SUBID_MAX, &text, &len, &ignored) < 0)
+		return getenv ("USER");
+	lines = str_split (a, text, '\n');
+	for (size_t i = 0; i < lines.n; i++) {
+		strs f = str_split (a, lines.v[i], ':');
+		uint32_t id;
+
+		if (f.n >= 3 && parse_u32 (f.v[2], &id) == 0 && id == uid)
+			return f.v[0];
+	}
+	return getenv ("USER");		/* known to LDAP or sssd only */
+}
+
 /* "name:start:count" or "uid:start:count" in /etc/subuid; the first line that is ours. */
 static void
-read_subids (struct arena *a, const char *file, uid_t uid, uint32_t *ret_start, uint32_t *ret_count)
+read_subids (struct arena *a, const char *file, const char *user, uid_t uid, uint32_t *ret_start, uint32_t *ret_count)
 {
-	const char *user = getenv ("USER"), *number = arena_printf (a, "%u", (unsigned) uid);
+	const char *number = arena_printf (a, "%u", (unsigned) uid);
 	struct err ignored;
 	char *text;
 	size_t len;
@@ -84,8 +106,10 @@ host_probe (struct arena *a, const char *bundle, const char *id, struct host *h,
 	h->apparmor = apparmor_enabled ();
 	h->selinux = selinux_enabled ();
 	if (h->euid != 0) {
-		read_subids (a, "/etc/subuid", h->euid, &h->subuid_start, &h->subuid_count);
-		read_subids (a, "/etc/subgid", h->euid, &h->subgid_start, &h->subgid_count);
+		const char *user = user_name (a, h->euid);
+
+		read_subids (a, "/etc/subuid", user, h->euid, &h->subuid_start, &h->subuid_count);
+		read_subids (a, "/etc/subgid", user, h->euid, &h->subgid_start, &h->subgid_count);
 	}
 	return 0;
 }

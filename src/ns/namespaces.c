@@ -75,6 +75,9 @@ ns_open_joins (const struct ns_plan *plan, struct ns_fds *ret, struct err *e)
 		TRY (fd = open_join (&plan->join[i], e));
 		if (is_own (plan->join[i].type, fd)) {
 			close (fd);
+			if (plan->must_differ & plan->join[i].type)
+				return err_set (e, 0, "%s: '%s' is the runtime's own %s namespace: a name or sysctl of the configuration would change the host",
+						plan->join[i].json_path, plan->join[i].path, type_name (plan->join[i].type));
 			continue;
 		}
 		ret->v[ret->n].type = plan->join[i].type;

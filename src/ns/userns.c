@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,7 @@ map_text (const struct id_maps *m, char *text, size_t size)
 {
 	size_t len = 0;
 
+	*text = '\0';
 	for (size_t i = 0; i < m->n && len + MAP_LINE < size; i++)
 		len += (size_t) snprintf (text + len, size - len, "%u %u %u\n", m->v[i].inside, m->v[i].outside, m->v[i].count);
 	return len;
@@ -38,6 +40,8 @@ write_map (pid_t pid, const char *file, const struct id_maps *m, struct err *e)
 	char text[MAPS_MAX * MAP_LINE], path[40];
 	int r;
 
+	if (m->n > MAPS_MAX)
+		return err_set (e, EINVAL, "%zu mappings: the kernel takes at most %d", m->n, MAPS_MAX);
 	map_text (m, text, sizeof text);
 	snprintf (path, sizeof path, "%d/%s", (int) pid, file);
 	r = procfs_write (path, text);
@@ -48,22 +52,34 @@ write_map (pid_t pid, const char *file, const struct id_maps *m, struct err *e)
 	return r < 0 ? err_set (e, -r, "write `/proc/%s`", path) : 0;
 }
 
+/* In $PATH, or where distributions have it: engines may start us without a PATH. */
+static bool
+find_helper (const char *name, char *path, size_t size)
+{
+	const char *const lists[] = { getenv ("PATH"), "/usr/bin:/bin:/usr/sbin:/usr/local/bin:/run/wrappers/bin" };
+
+	for (size_t i = 0; i < ARRAY_SIZE (lists); i++)
+		for (const char *dir = lists[i]; dir; dir = strchr (dir, ':') ? strchr (dir, ':') + 1 : NULL) {
+			int n = snprintf (path, size, "%.*s/%s", (int) strcspn (dir, ":"), dir, name);
+
+			if (*path == '/' && n > 0 && (size_t) n < size && access (path, X_OK) == 0)
+				return true;
+		}
+	return false;
+}
+
 /* newuidmap(1): PID, then three numbers a line. */
 static int
 run_map_helper (pid_t pid, const char *name, const struct id_maps *m, struct err *e)
 {
-	static const char *const dirs[] = { "/usr/bin", "/bin", "/usr/local/bin" };
-	char path[64], numbers[3 * MAPS_MAX + 1][12], pid_text[12], why[64];
+	char path[PATH_MAX], numbers[3 * MAPS_MAX + 1][12], pid_text[12], why[64];
 	char *argv[3 * MAPS_MAX + 3];
 	struct spawn s = { .path = path, .argv = argv, .envp = environ, .stdout_fd = -1, .stderr_fd = -1, .timeout_ms = 30000 };
 	struct spawn_result r;
 	size_t n = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE (dirs); i++) {
-		snprintf (path, sizeof path, "%s/%s", dirs[i], name);
-		if (access (path, X_OK) == 0)
-			break;
-	}
+	if (!find_helper (name, path, sizeof path))
+		return err_set (e, ENOENT, "%s, which maps several ids for an ordinary user, is not installed", name);
 	snprintf (pid_text, sizeof pid_text, "%d", (int) pid);
 	argv[0] = (char *) (size_t) name;
 	argv[1] = pid_text;

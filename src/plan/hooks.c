@@ -14,7 +14,8 @@ vector (struct planner *p, const strs *in, const char *first)
 
 	if (in->n == 0 && first)
 		v[0] = (char *) (size_t) first;
-	memcpy (v, in->v, in->n * sizeof *v);
+	if (in->n)
+		memcpy (v, in->v, in->n * sizeof *v);
 	return v;
 }
 
@@ -31,7 +32,7 @@ read_phase (struct planner *p, enum hook_phase phase, const oci_hook_vec *in)
 		if (*h->path != '/')
 			BAD (p, PATH ("%s.path", json), "'%s' is not an absolute path", h->path);
 		for (size_t k = 0; k < h->env.n; k++)
-			if (!strchr (h->env.v[k], '='))
+			if (!strchr (h->env.v[k], '=') || *h->env.v[k] == '=')
 				BAD (p, PATH ("%s.env[%zu]", json, k), "'%s' is not NAME=VALUE", h->env.v[k]);
 		list->v[i] = (struct hook) {
 			.path = h->path,

@@ -8,6 +8,7 @@
 #define MAPS_MAX 340			/* UID_GID_MAP_MAX_EXTENTS */
 #define NAME_MAX_UTS 64			/* __NEW_UTS_LEN */
 #define INTERFACE_MAX 15		/* IFNAMSIZ - 1 */
+#define DEVICES_MAX 1024		/* nobody has so many; they are compared pairwise */
 
 static void
 read_namespaces (struct planner *p, const struct oci_linux *lnx)
@@ -97,6 +98,12 @@ add_user_namespace (struct planner *p)
 	u->gid = automatic_map (p, h->egid, h->subgid_start, h->subgid_count);
 }
 
+static bool
+is_just (const struct id_maps *m, uint32_t own)
+{
+	return m->n == 1 && m->v[0].count == 1 && m->v[0].outside == own;
+}
+
 static void
 plan_userns (struct planner *p, const struct oci_linux *lnx)
 {
@@ -106,8 +113,8 @@ plan_userns (struct planner *p, const struct oci_linux *lnx)
 	if (!owns (p, CLONE_NEWUSER) && p->host->euid != 0)
 		add_user_namespace (p);
 	u->create = creates (p, CLONE_NEWUSER);
-	if (mapped && !owns (p, CLONE_NEWUSER))
-		WARN (p, lnx->uid_mappings.n ? "linux.uidMappings" : "linux.gidMappings", "ignored: there is no user namespace");
+	if (mapped && (!owns (p, CLONE_NEWUSER) || u->automatic))
+		WARN (p, lnx->uid_mappings.n ? "linux.uidMappings" : "linux.gidMappings", "ignored: there is no user namespace in linux.namespaces");
 	else if (mapped && !u->automatic) {
 		/* With a path as well (CRI): they describe the namespace that is joined, and idmapped mounts may need them. */
 		u->uid = read_maps (p, lnx->uid_mappings.v, lnx->uid_mappings.n, "linux.uidMappings");
@@ -120,7 +127,7 @@ plan_userns (struct planner *p, const struct oci_linux *lnx)
 	if (!u->create || p->host->euid == 0)
 		return;
 	/* user_namespaces(7): without privilege only one's own id, and setgroups denied; more by newuidmap. */
-	u->use_helpers = u->uid.n > 1 || u->gid.n > 1 || (u->uid.n && u->uid.v[0].count > 1) || (u->gid.n && u->gid.v[0].count > 1);
+	u->use_helpers = !is_just (&u->uid, p->host->euid) || !is_just (&u->gid, p->host->egid);
 	u->deny_setgroups = !u->use_helpers;
 }
 
@@ -141,6 +148,7 @@ plan_names (struct planner *p)
 			BAD (p, names[i].json, "needs a uts namespace (linux.namespaces): it would be the host's name");
 		if (strlen (names[i].name) > NAME_MAX_UTS)
 			BAD (p, names[i].json, "%zu characters: at most %d", strlen (names[i].name), NAME_MAX_UTS);
+		p->plan->ns.must_differ |= CLONE_NEWUTS;
 		*names[i].to = names[i].name;
 	}
 }
@@ -161,7 +169,16 @@ plan_offsets (struct planner *p, const struct oci_time_offsets *t)
 static bool
 good_interface_name (const char *name)
 {
-	return *name && strlen (name) <= INTERFACE_MAX && !streq (name, ".") && !streq (name, "..") && !strpbrk (name, "/: \t\n");
+	return *name && strlen (name) <= INTERFACE_MAX && !streq (name, ".") && !streq (name, "..") && !strpbrk (name, "/: \t\n\v\f\r");
+}
+
+/* A '%' is a pattern for the kernel: one "%d", and only for the new name. */
+static bool
+good_pattern (const char *name)
+{
+	const char *percent = strchr (name, '%');
+
+	return !percent || (percent[1] == 'd' && !strchr (percent + 1, '%'));
 }
 
 static void
@@ -170,13 +187,17 @@ plan_net_devices (struct planner *p, const struct oci_linux *lnx)
 	size_t n = lnx->net_devices.n;
 	struct net_device *v = arena_alloc (p->arena, (n + 1) * sizeof *v);
 
+	if (n > DEVICES_MAX) {
+		BAD (p, "linux.netDevices", "%zu devices: at most %d", n, DEVICES_MAX);
+		return;
+	}
 	for (size_t i = 0; i < n; i++) {
 		const struct oci_net_device *d = &lnx->net_devices.v[i];
 
 		v[i] = (struct net_device) { d->host_name, d->name && *d->name ? d->name : d->host_name, PATH ("linux.netDevices.%s", d->host_name) };
-		if (!good_interface_name (d->host_name))
+		if (!good_interface_name (d->host_name) || strchr (d->host_name, '%'))
 			BAD (p, v[i].json_path, "'%s' cannot be the name of a network device", d->host_name);
-		if (!good_interface_name (v[i].new_name))
+		if (!good_interface_name (v[i].new_name) || !good_pattern (v[i].new_name))
 			BAD (p, PATH ("%s.name", v[i].json_path), "'%s' cannot be the name of a network device", v[i].new_name);
 		for (size_t k = 0; k < i; k++)
 			if (streq (v[k].new_name, v[i].new_name) && !strchr (v[i].new_name, '%'))

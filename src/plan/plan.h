@@ -50,6 +50,7 @@ struct ns_plan {
 	 * namespace is joined, or clock offsets are written.
 	 */
 	bool needs_stage;
+	uint64_t must_differ;		/* joined types that may not turn out to be the runtime's own: something would change the host */
 	const char *hostname;		/* NULL: leave */
 	const char *domainname;
 	struct time_offset offsets[2];

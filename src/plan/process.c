@@ -18,7 +18,8 @@ plan_args (struct planner *p, const struct oci_process *in, const char *prefix, 
 	else if (!*in->args.v[0])
 		BAD (p, PATH ("%s.args[0]", prefix), "the program to run must not be empty");
 	r->args = arena_alloc (p->arena, (in->args.n + 1) * sizeof *r->args);
-	memcpy (r->args, in->args.v, in->args.n * sizeof *r->args);
+	if (in->args.n)
+		memcpy (r->args, in->args.v, in->args.n * sizeof *r->args);
 	r->cwd = in->cwd;
 	if (!in->cwd || *in->cwd != '/')
 		BAD (p, PATH ("%s.cwd", prefix), "'%s' is not an absolute path", in->cwd ? in->cwd : "");
@@ -30,51 +31,78 @@ name_length (const char *entry)
 	return strcspn (entry, "=");
 }
 
+/* A set of names: an environment may have 100,000 entries. */
+struct env_set {
+	char **env;
+	size_t n;
+	uint32_t *slots;		/* index + 1 into env, 0: free; a power of two of them, at most half full */
+	size_t mask;
+};
+
+static void
+env_set_init (struct env_set *s, struct arena *a, size_t max)
+{
+	s->n = 0;
+	s->mask = 15;
+	while (s->mask + 1 < 2 * max)
+		s->mask = 2 * s->mask + 1;
+	s->env = arena_alloc (a, (max + 1) * sizeof *s->env);
+	s->slots = arena_alloc (a, (s->mask + 1) * sizeof *s->slots);
+}
+
 /* Later entries win, in the place of the first. */
 static void
-put_env (struct process_plan *r, size_t *n, char *entry)
+put_env (struct env_set *s, char *entry)
 {
-	size_t len = name_length (entry);
+	size_t len = name_length (entry), at;
+	uint32_t hash = 2166136261u;
 
-	for (size_t i = 0; i < *n; i++)
-		if (name_length (r->env[i]) == len && strncmp (r->env[i], entry, len) == 0) {
-			r->env[i] = entry;
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ (unsigned char) entry[i]) * 16777619u;
+	for (at = hash & s->mask; s->slots[at]; at = (at + 1) & s->mask) {
+		char **other = &s->env[s->slots[at] - 1];
+
+		if (name_length (*other) == len && strncmp (*other, entry, len) == 0) {
+			*other = entry;
 			return;
 		}
-	r->env[(*n)++] = entry;
+	}
+	s->env[s->n++] = entry;
+	s->slots[at] = (uint32_t) s->n;
 }
 
 static void
-add_activation (struct planner *p, struct process_plan *r, size_t *n)
+add_activation (struct planner *p, struct env_set *s)
 {
 	const struct plan_options *o = p->opt;
 
 	if (o->listen_fds) {
-		put_env (r, n, PATH ("LISTEN_FDS=%u", o->listen_fds));
-		put_env (r, n, arena_strdup (p->arena, "LISTEN_PID=1"));	/* init corrects it where pid 1 is not its number */
+		put_env (s, PATH ("LISTEN_FDS=%u", o->listen_fds));
+		put_env (s, arena_strdup (p->arena, "LISTEN_PID=1"));	/* init corrects it where pid 1 is not its number */
 		if (o->listen_fdnames)
-			put_env (r, n, PATH ("LISTEN_FDNAMES=%s", o->listen_fdnames));
+			put_env (s, PATH ("LISTEN_FDNAMES=%s", o->listen_fdnames));
 	}
 	if (o->notify_socket)
-		put_env (r, n, arena_strdup (p->arena, "NOTIFY_SOCKET=" NOTIFY_PATH));
+		put_env (s, arena_strdup (p->arena, "NOTIFY_SOCKET=" NOTIFY_PATH));
 }
 
 static void
 plan_env (struct planner *p, const struct oci_process *in, const char *prefix, struct process_plan *r)
 {
-	size_t n = 0;
+	struct env_set s;
 
-	r->env = arena_alloc (p->arena, (in->env.n + 8) * sizeof *r->env);
+	env_set_init (&s, p->arena, in->env.n + 8);
 	for (size_t i = 0; i < in->env.n; i++) {
 		const char *e = in->env.v[i];
 
 		if (!strchr (e, '=') || *e == '=')
 			BAD (p, PATH ("%s.env[%zu]", prefix, i), "'%s' is not NAME=VALUE", e);
-		put_env (r, &n, in->env.v[i]);
+		put_env (&s, in->env.v[i]);
 	}
-	add_activation (p, r, &n);
+	add_activation (p, &s);
+	r->env = s.env;
 	r->needs_home = true;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < s.n; i++)
 		if (startswith (r->env[i], "HOME=") && r->env[i][5])
 			r->needs_home = false;
 }
@@ -141,6 +169,8 @@ unknown_rlimit (struct planner *p, const char *path, const char *name)
 static void
 plan_rlimits (struct planner *p, const struct oci_process *in, const char *prefix, struct process_plan *r)
 {
+	unsigned long seen = 0;
+
 	r->rlimits = arena_alloc (p->arena, (in->rlimits.n + 1) * sizeof *r->rlimits);
 	for (size_t i = 0; i < in->rlimits.n; i++) {
 		const struct oci_rlimit *l = &in->rlimits.v[i];
@@ -154,9 +184,9 @@ plan_rlimits (struct planner *p, const struct oci_process *in, const char *prefi
 		}
 		if (l->soft > l->hard)
 			BAD (p, PATH ("%s.rlimits[%zu].soft", prefix, i), "%llu exceeds hard %llu", (unsigned long long) l->soft, (unsigned long long) l->hard);
-		for (size_t j = 0; j < r->n_rlimits; j++)
-			if (r->rlimits[j].resource == rlimits[k].resource)
-				BAD (p, PATH ("%s.rlimits[%zu].type", prefix, i), "%s is given twice", l->type);
+		if (seen & 1ul << k)
+			BAD (p, PATH ("%s.rlimits[%zu].type", prefix, i), "%s is given twice", l->type);
+		seen |= 1ul << k;
 		r->rlimits[r->n_rlimits++] = (struct rlimit_plan) { rlimits[k].resource, rlimits[k].name, l->soft, l->hard };
 	}
 }
@@ -192,7 +222,7 @@ sysctl_file (struct planner *p, const char *key)
 static void
 check_sysctl (struct planner *p, const char *key, const char *file, const char *json)
 {
-	if (path_has_dotdot (file) || *file == '/' || strstr (file, "//") || !*file) {
+	if (!*file || path_has_dotdot (file) || *file == '/' || strstr (file, "//") || file[strlen (file) - 1] == '/') {
 		BAD (p, json, "'%s' is no name of a sysctl", key);
 		return;
 	}
@@ -207,6 +237,7 @@ check_sysctl (struct planner *p, const char *key, const char *file, const char *
 			continue;
 		if (!owns (p, sysctl_spaces[i].ns))
 			BAD (p, json, "needs a %s namespace of the container's own: it would change the host", sysctl_spaces[i].ns_name);
+		p->plan->ns.must_differ |= sysctl_spaces[i].ns;
 		return;
 	}
 	BAD (p, json, "is not namespaced: it would change the host");
@@ -265,6 +296,16 @@ plan_personality (struct planner *p, const struct oci_personality *in, struct pr
 		BAD (p, "linux.personality.flags", "no flags are defined: '%s'", in->flags.v[0]);
 }
 
+static void
+plan_console (struct planner *p, const struct oci_box *size, const char *prefix, struct process_plan *r)
+{
+	if (size->height.v > UINT16_MAX || size->width.v > UINT16_MAX)		/* struct winsize */
+		BAD (p, PATH ("%s.consoleSize", prefix), "%llu x %llu is out of range: at most 65535", (unsigned long long) size->height.v,
+		     (unsigned long long) size->width.v);
+	r->console_rows = (unsigned short) size->height.v;
+	r->console_cols = (unsigned short) size->width.v;
+}
+
 /* What is of the container but becomes part of its process. */
 static void
 plan_from_linux (struct planner *p, struct process_plan *r)
@@ -307,8 +348,6 @@ plan_process (struct planner *p, const struct oci_process *in, const char *prefi
 	if (in->oom_score_adj.v < -1000 || in->oom_score_adj.v > 1000)
 		BAD (p, PATH ("%s.oomScoreAdj", prefix), "%d is out of range: -1000 to 1000", in->oom_score_adj.v);
 	r->terminal = in->terminal;
-	if (in->terminal && in->console_size) {
-		r->console_rows = (unsigned short) in->console_size->height.v;
-		r->console_cols = (unsigned short) in->console_size->width.v;
-	}
+	if (in->terminal && in->console_size)
+		plan_console (p, in->console_size, prefix, r);
 }

@@ -22,7 +22,7 @@ plan_rdt (struct planner *p)
 	*r = (struct rdt_plan) { .set = true, .json_path = "linux.intelRdt", .monitoring = in->enable_monitoring };
 	r->clos_given = in->clos_id && *in->clos_id;
 	r->clos_id = r->clos_given ? in->clos_id : p->plan->container_id;
-	if (r->clos_given && !streq (r->clos_id, "/") && (strchr (r->clos_id, '/') || streq (r->clos_id, ".") || streq (r->clos_id, "..")))
+	if (r->clos_given && !streq (r->clos_id, "/") && (strpbrk (r->clos_id, "/\n") || streq (r->clos_id, ".") || streq (r->clos_id, "..")))
 		BAD (p, "linux.intelRdt.closID", "'%s' is not the name of a directory", r->clos_id);
 	/* config-linux.md: L3 first, memory bandwidth next, schemata last. */
 	v = arena_alloc (p->arena, (in->schemata.n + 3) * sizeof *v);

@@ -2,6 +2,7 @@
 /* What can be said of a profile without compiling it. */
 #include "plan/planner.h"
 
+#define FLAG_TSYNC (1u << 0)
 #define FLAG_SPEC_ALLOW (1u << 2)
 #define FLAG_NEW_LISTENER (1u << 3)
 #define FLAG_WAIT_KILLABLE (1u << 5)
@@ -57,8 +58,8 @@ plan_seccomp (struct planner *p)
 		BAD (p, "linux.seccomp.listenerMetadata", "must not be set without listenerPath");
 	if (r->listener_path && *r->listener_path != '/')
 		BAD (p, "linux.seccomp.listenerPath", "'%s' is not an absolute path", r->listener_path);
-	if (r->notify)
-		r->flags |= FLAG_NEW_LISTENER;
+	if (r->notify)		/* with TSYNC the kernel says EINVAL; one thread has nothing to synchronise */
+		r->flags = (r->flags & ~FLAG_TSYNC) | FLAG_NEW_LISTENER;
 	else
 		r->flags &= ~FLAG_WAIT_KILLABLE;	/* means nothing without a listener, and the kernel says EINVAL */
 }
