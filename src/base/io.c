@@ -26,7 +26,7 @@ read_fd (struct arena *a, int fd, const char *name, size_t limit, char **ret, si
 		return err_set (e, S_ISDIR (st.st_mode) ? EISDIR : EINVAL, "'%s' is neither a regular file nor a pipe", name);
 	if (S_ISREG (st.st_mode) && (uint64_t) st.st_size > limit)
 		return err_set (e, EFBIG, "'%s' is larger than %zu bytes", name, limit);
-	size = S_ISREG (st.st_mode) && st.st_size > 0 ? (size_t) st.st_size + 1 : 65536;	/* files of procfs say 0 */
+	size = !S_ISREG (st.st_mode) ? 65536 : st.st_size > 0 ? (size_t) st.st_size + 1 : 4095;	/* kernel files say 0 */
 	buf = arena_alloc (a, size + 1);
 	for (;;) {
 		ssize_t n = read (fd, buf + len, size - len);
