@@ -483,6 +483,14 @@ refuse (struct reader *r, const char *what)
 	return wrong_type (r, 1, what) && skip_it (r);
 }
 
+/* Empty, which is not the same as absent. n too: the key may be given twice. */
+static struct vec_any *
+begin_vector (struct reader *r, void *vec)
+{
+	*(struct vec_any *) vec = (struct vec_any) { arena_alloc (r->arena, 1), 0 };
+	return vec;
+}
+
 static bool
 on_begin_object (void *ctx)
 {
@@ -513,9 +521,9 @@ on_begin_object (void *ctx)
 	case K_EMBED:
 		return push (r, (struct frame) { IN_RECORD, .rec = f->rec, .base = to });
 	case K_KVS:
-		return push (r, (struct frame) { IN_KVS, .field = f, .base = to });
+		return push (r, (struct frame) { IN_KVS, .field = f, .base = begin_vector (r, to) });
 	case K_OBJMAP:
-		return push (r, (struct frame) { IN_OBJMAP, .field = f, .base = to });
+		return push (r, (struct frame) { IN_OBJMAP, .field = f, .base = begin_vector (r, to) });
 	default:
 		return refuse (r, "an object");
 	}
@@ -526,7 +534,6 @@ on_begin_array (void *ctx)
 {
 	struct reader *r = ctx;
 	const struct field *f = current_field (r);
-	struct vec_any *vec;
 
 	if (too_deep (r))
 		return false;
@@ -536,9 +543,7 @@ on_begin_array (void *ctx)
 		return push (r, (struct frame) { IN_ARRAY, .field = r->top_array, .base = r->result });
 	if (!r->depth || !wants_array (r))
 		return refuse (r, "an array");
-	vec = (struct vec_any *) ((char *) r->stack[r->depth - 1].base + f->offset);
-	vec->v = arena_alloc (r->arena, 1);	/* [] is not the same as absent */
-	return push (r, (struct frame) { IN_ARRAY, .field = f, .base = vec });
+	return push (r, (struct frame) { IN_ARRAY, .field = f, .base = begin_vector (r, (char *) r->stack[r->depth - 1].base + f->offset) });
 }
 
 /* The path of a member of what is open. */
