@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,32 @@ struct arena_chunk {
 	char data[];
 };
 
+/* The first chunk of the first arena is part of the program: most runs then never ask the kernel for memory. */
+static _Alignas (ALIGN) char first[sizeof (struct arena_chunk) + CHUNK];
+static bool first_taken;
+
+static struct arena_chunk *
+new_chunk (size_t want)
+{
+	if (want == CHUNK && !first_taken) {
+		first_taken = true;
+		return (struct arena_chunk *) (void *) first;
+	}
+	return calloc (1, sizeof (struct arena_chunk) + want);
+}
+
+static void
+free_chunk (struct arena_chunk *c)
+{
+	if ((char *) c != first) {
+		free (c);
+		return;
+	}
+	PERMIT (first, sizeof first);
+	memset (first, 0, sizeof first);
+	first_taken = false;
+}
+
 static _Noreturn void
 out_of_memory (void)
 {
@@ -51,7 +78,7 @@ arena_alloc (struct arena *a, size_t size)
 	size = ((size + ALIGN - 1) & ~(size_t) (ALIGN - 1)) + REDZONE;
 	if (size > (size_t) (a->end - a->next) || !a->next) {
 		want = size > CHUNK ? size : CHUNK;
-		c = calloc (1, sizeof *c + want);
+		c = new_chunk (want);
 		if (!c)
 			out_of_memory ();
 		c->next = a->chunks;
@@ -145,7 +172,7 @@ arena_free (struct arena *a)
 {
 	for (struct arena_chunk *c = a->chunks, *next; c; c = next) {
 		next = c->next;
-		free (c);
+		free_chunk (c);
 	}
 	*a = (struct arena) { 0 };
 }

@@ -121,10 +121,42 @@ error_text (struct arena *a, yajl_handle h, const char *buf, size_t len, size_t 
 	return arena_printf (a, "syntax error: %s, at '%.*s'", text, near, buf + offset);
 }
 
+/* yajl's memory comes from the arena too; what it frees is not used again. The size is kept before the block, for realloc. */
+static void *
+block_alloc (void *arena, size_t size)
+{
+	size_t *block = arena_alloc (arena, size + 16);
+
+	*block = size;
+	return (char *) block + 16;
+}
+
+static void *
+block_realloc (void *arena, void *old, size_t size)
+{
+	void *block;
+	size_t had = old ? *(size_t *) (void *) ((char *) old - 16) : 0;
+
+	if (size <= had)
+		return old;
+	block = block_alloc (arena, size);
+	if (had)
+		memcpy (block, old, had);
+	return block;
+}
+
+static void
+block_free (void *arena, void *block)
+{
+	(void) arena;
+	(void) block;
+}
+
 int
 json_parse (struct arena *a, const char *buf, size_t len, const struct json_events *ev, void *ctx, struct json_parser **ret_parser,
 	    const char **ret_error, size_t *ret_offset)
 {
+	yajl_alloc_funcs memory = { block_alloc, block_realloc, block_free, a };
 	struct json_parser p = { .ev = ev, .ctx = ctx };
 	const char *bad;
 	yajl_status st;
@@ -132,7 +164,7 @@ json_parse (struct arena *a, const char *buf, size_t len, const struct json_even
 	*ret_error = encoding_error (buf, len, ret_offset);
 	if (*ret_error)
 		return -1;
-	p.handle = yajl_alloc (&callbacks, NULL, &p);
+	p.handle = yajl_alloc (&callbacks, &memory, &p);
 	yajl_config (p.handle, yajl_dont_validate_strings, 1);
 	*ret_parser = &p;
 	st = yajl_parse (p.handle, (const unsigned char *) buf, len);

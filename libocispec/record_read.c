@@ -2,7 +2,6 @@
 /* JSON events in, structs out, driven by the field tables. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "libocispec/json.h"
@@ -555,10 +554,46 @@ member_path (struct reader *r, const char *name)
 	return arena_printf (r->arena, "%s%s%s", path, *path ? "." : "", name);
 }
 
-static int
-by_key (const void *a, const void *b)
+struct hashed {
+	uint64_t hash;
+	const char *key;
+};
+
+/* FNV-1a. Keys made to collide only cost comparisons. */
+static struct hashed
+hashed (const char *key)
 {
-	return strcmp (*(const char *const *) a, *(const char *const *) b);
+	uint64_t hash = 0xcbf29ce484222325u;
+
+	for (const char *s = key; *s; s++)
+		hash = (hash ^ (unsigned char) *s) * 0x100000001b3u;
+	return (struct hashed) { hash, key };
+}
+
+static int
+compare (const struct hashed *a, const struct hashed *b)
+{
+	return a->hash != b->hash ? a->hash < b->hash ? -1 : 1 : strcmp (a->key, b->key);
+}
+
+/* Merge sort, because the qsort of some libc is slow. Returns v or spare. */
+static struct hashed *
+sort_hashed (struct hashed *v, struct hashed *spare, size_t n)
+{
+	for (size_t width = 1; width < n; width *= 2) {
+		struct hashed *from = v;
+
+		for (size_t start = 0; start < n; start += 2 * width) {
+			size_t middle = start + width < n ? start + width : n, end = start + 2 * width < n ? start + 2 * width : n;
+			size_t i = start, j = middle;
+
+			for (size_t k = start; k < end; k++)
+				spare[k] = j >= end || (i < middle && compare (&from[i], &from[j]) <= 0) ? from[i++] : from[j++];
+		}
+		v = spare;
+		spare = from;
+	}
+	return v;
 }
 
 static const char *
@@ -573,19 +608,19 @@ check_duplicates (struct reader *r, const struct frame *f)
 {
 	const struct vec_any *vec = f->base;
 	size_t size = element_size (f->field), i = 1;
-	const char **sorted;
+	struct hashed *keys;
 
 	while (i < vec->n && strcmp (key_at (vec, size, i - 1), key_at (vec, size, i)) < 0)
 		i++;
 	if (i >= vec->n)
 		return;
-	sorted = arena_alloc (r->arena, vec->n * sizeof *sorted);
+	keys = arena_alloc (r->arena, 2 * vec->n * sizeof *keys);
 	for (i = 0; i < vec->n; i++)
-		sorted[i] = key_at (vec, size, i);
-	qsort (sorted, vec->n, sizeof *sorted, by_key);
+		keys[i] = hashed (key_at (vec, size, i));
+	keys = sort_hashed (keys, keys + vec->n, vec->n);
 	for (i = 1; i < vec->n; i++)
-		if (strcmp (sorted[i - 1], sorted[i]) == 0 && !is_full (r))
-			oci_report_add (r->report, member_path (r, sorted[i]), "given twice");
+		if (compare (&keys[i - 1], &keys[i]) == 0 && !is_full (r))
+			oci_report_add (r->report, member_path (r, keys[i].key), "given twice");
 }
 
 static void

@@ -192,7 +192,7 @@ shown (struct arena *a, const char *text, size_t max)
 	return arena_printf (a, "%s...%s", escaped (a, arena_strndup (a, text, max / 2)), escaped (a, text + len - max / 4));
 }
 
-static struct oci_report_item
+static struct oci_report_item __attribute__ ((format (printf, 4, 0)))
 make_item (struct oci_report *r, size_t offset, const char *path, const char *fmt, va_list ap)
 {
 	return (struct oci_report_item) { offset, shown (r->arena, path, PATH_MAX_SHOWN), shown (r->arena, arena_vprintf (r->arena, fmt, ap), TEXT_MAX_SHOWN) };
@@ -200,7 +200,7 @@ make_item (struct oci_report *r, size_t offset, const char *path, const char *fm
 
 #define LOCATED ((size_t) -1)
 
-static void
+static void __attribute__ ((format (printf, 4, 0)))
 add_error (struct oci_report *r, size_t offset, const char *path, const char *fmt, va_list ap)
 {
 	if (r->errors.n >= OCI_REPORT_MAX) {
@@ -212,7 +212,7 @@ add_error (struct oci_report *r, size_t offset, const char *path, const char *fm
 	VEC_PUSH (r->arena, r->errors, make_item (r, offset, path, fmt, ap));
 }
 
-static void
+static void __attribute__ ((format (printf, 4, 0)))
 add_warning (struct oci_report *r, size_t offset, const char *path, const char *fmt, va_list ap)
 {
 	if (r->warnings.n >= OCI_REPORT_MAX) {

@@ -328,6 +328,22 @@ TEST (duplicate_keys_of_maps)
 	good ("{\"map\": {\"A\": \"1\", \"a\": \"2\", \"a \": \"3\"}}");
 }
 
+TEST (duplicates_in_large_maps)
+{
+	enum { N = 30000 };
+	char *text = malloc (N * 24 + 64), *s = text;
+	struct all a;
+
+	s += sprintf (s, "{\"map\": {\"x\": \"\"");
+	for (unsigned i = 0; i < N; i++)
+		s += sprintf (s, ",\"k%u\": \"\"", i * 7919u % N);
+	strcpy (s, "}}");
+	STREQ (errors_of_n (&all_record, text, strlen (text), &a), "");
+	strcpy (s, ",\"k77\": \"\"}}");
+	CONTAINS (errors_of_n (&all_record, text, strlen (text), &a), ": map.k77: given twice");
+	free (text);
+}
+
 TEST (duplicate_containers)
 {
 	STREQ (bad ("{\"objects\": [{\"name\": \"a\"}], \"objects\": [{\"name\": \"b\"}, {\"name\": \"c\"}]}"), "f:1:30: objects: given twice");
