@@ -94,6 +94,12 @@ static const struct oci_name ext_names[] = {
 	{ "or-bind-sys", EXT_SYSFS_BIND }, { NULL, 0 },
 };
 
+static const char *
+atime_name (uint64_t mode)
+{
+	return mode == MOUNT_ATTR_NOATIME ? "noatime" : mode == MOUNT_ATTR_STRICTATIME ? "strictatime" : "relatime";
+}
+
 /* By the names that set a bit, and those that clear it. */
 static void
 dump_attributes (struct dump *d, const char *name, uint64_t set, uint64_t clear, int what)
@@ -104,17 +110,13 @@ dump_attributes (struct dump *d, const char *name, uint64_t set, uint64_t clear,
 		const struct mount_option *o = &mount_options[i];
 		uint64_t bit = o->set ? o->set : o->clear;
 
-		if ((int) o->what != what || (o->set | o->clear) & MOUNT_ATTR__ATIME)
+		if ((int) o->what != what || (what != MO_SB && (o->set | o->clear) & MOUNT_ATTR__ATIME))
 			continue;
 		if (o->set ? (set & bit) == bit : (clear & bit) == bit)
 			add (d, &words, o->name);
 	}
-	if (clear & MOUNT_ATTR__ATIME)
-		switch (set & MOUNT_ATTR__ATIME) {
-		case MOUNT_ATTR_NOATIME: add (d, &words, "noatime"); break;
-		case MOUNT_ATTR_STRICTATIME: add (d, &words, "strictatime"); break;
-		default: add (d, &words, "relatime"); break;
-		}
+	if (what != MO_SB && clear & MOUNT_ATTR__ATIME)
+		add (d, &words, PRINT ("%s%s", what == MO_REC ? "r" : "", atime_name (set & MOUNT_ATTR__ATIME)));
 	dump_strings (d, name, &words);
 }
 

@@ -104,7 +104,7 @@ dump_scheduling (struct dump *d, const struct process_plan *r)
 	if (r->mempolicy.set) {
 		dump_enter (d, "memoryPolicy");
 		dump_string (d, "mode", PRINT ("0x%x", (unsigned) r->mempolicy.mode));
-		dump_mask (d, "nodes", r->mempolicy.nodes, (r->mempolicy.max_node + 63) / 64);
+		dump_mask (d, "nodes", r->mempolicy.nodes, r->mempolicy.max_node / 64);
 		dump_leave (d);
 	}
 	dump_mask (d, "affinityInitial", r->affinity_initial.mask, r->affinity_initial.n_words);

@@ -197,7 +197,7 @@ plan_net_devices (struct planner *p, const struct oci_linux *lnx)
 		v[i] = (struct net_device) { d->host_name, d->name && *d->name ? d->name : d->host_name, PATH ("linux.netDevices.%s", d->host_name) };
 		if (!good_interface_name (d->host_name) || strchr (d->host_name, '%'))
 			BAD (p, v[i].json_path, "'%s' cannot be the name of a network device", d->host_name);
-		if (!good_interface_name (v[i].new_name) || !good_pattern (v[i].new_name))
+		else if (!good_interface_name (v[i].new_name) || !good_pattern (v[i].new_name))
 			BAD (p, PATH ("%s.name", v[i].json_path), "'%s' cannot be the name of a network device", v[i].new_name);
 		for (size_t k = 0; k < i; k++)
 			if (streq (v[k].new_name, v[i].new_name) && !strchr (v[i].new_name, '%'))

@@ -236,7 +236,7 @@ check_sysctl (struct planner *p, const char *key, const char *file, const char *
 		if (x[strlen (x) - 1] == '/' ? !startswith (file, x) : !streq (file, x))
 			continue;
 		if (!owns (p, sysctl_spaces[i].ns))
-			BAD (p, json, "needs a %s namespace of the container's own: it would change the host", sysctl_spaces[i].ns_name);
+			BAD (p, json, "needs a namespace of the container's own (%s): it would change the host", sysctl_spaces[i].ns_name);
 		p->plan->ns.must_differ |= sysctl_spaces[i].ns;
 		return;
 	}

@@ -123,7 +123,8 @@ plan_memory_policy (struct planner *p, const struct oci_memory_policy *m, struct
 		BAD (p, "linux.memoryPolicy.mode", "required, but missing");
 		return;
 	}
-	(void) LOOKUP (p, modes, m->mode, "linux.memoryPolicy.mode", "memory policy", &mode);
+	if (!LOOKUP (p, modes, m->mode, "linux.memoryPolicy.mode", "memory policy", &mode))
+		return;
 	r->set = true;
 	r->mode = (int) mode;
 	for (size_t i = 0; i < m->flags.n; i++)
