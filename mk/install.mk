@@ -2,14 +2,13 @@
 
 .PHONY: install uninstall dist clean man
 
-MAN_PAGES = $(wildcard build/man/*.[1-9])
 CONTRIB_FILES := $(sort $(wildcard contrib/*/*))
 BASH_COMPLETIONS := $(DATADIR)/bash-completion/completions
 ZSH_COMPLETIONS := $(DATADIR)/zsh/site-functions
 FISH_COMPLETIONS := $(DATADIR)/fish/vendor_completions.d
 
-man:
-	@if [ -x man/build ]; then man/build build/man; fi
+man: $(B)/coracle
+	@man/build build/man $<
 
 install: all man
 	install -D -m 0755 $(B)/coracle $(DESTDIR)$(BINDIR)/coracle
