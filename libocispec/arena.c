@@ -12,17 +12,17 @@
 
 /* With AddressSanitizer every allocation is followed by bytes that may not be touched. */
 #ifdef __has_feature
-#if __has_feature (address_sanitizer)
+#if __has_feature(address_sanitizer)
 #define WITH_ASAN
 #endif
 #endif
 #if defined __SANITIZE_ADDRESS__ || defined WITH_ASAN
 #include <sanitizer/asan_interface.h>
-#define REDZONE 32u
+#define REDZONE	     32u
 #define FORBID(p, n) __asan_poison_memory_region (p, n)
 #define PERMIT(p, n) __asan_unpoison_memory_region (p, n)
 #else
-#define REDZONE 0u
+#define REDZONE	     0u
 #define FORBID(p, n) ((void) (p), (void) (n))
 #define PERMIT(p, n) ((void) (p), (void) (n))
 #endif
@@ -33,8 +33,9 @@ struct arena_chunk {
 	char data[];
 };
 
-/* The first chunk of the first arena is part of the program: most runs then never ask the kernel for memory. */
-static _Alignas (ALIGN) char first[sizeof (struct arena_chunk) + CHUNK];
+/* The first chunk of the first arena is part of the program: most runs then never ask the kernel
+ * for memory. */
+static _Alignas(ALIGN) char first[sizeof (struct arena_chunk) + CHUNK];
 static bool first_taken;
 
 static struct arena_chunk *
@@ -83,7 +84,8 @@ arena_alloc (struct arena *a, size_t size)
 			out_of_memory ();
 		c->next = a->chunks;
 		a->chunks = c;
-		if (want > CHUNK && a->next)	/* a large one of its own: what is left of the current chunk stays in use */
+		if (want > CHUNK && a->next) /* a large one of its own: what is left of the current
+						chunk stays in use */
 			return c->data;
 		FORBID (c->data, want);
 		a->next = c->data;
@@ -157,7 +159,7 @@ arena_grow (struct arena *a, void *v, size_t n, size_t size)
 
 	if (n != 0 && (n & (n - 1)) != 0)
 		return v;
-	if (n == 1 && v)	/* the first allocation has room for two */
+	if (n == 1 && v) /* the first allocation has room for two */
 		return v;
 	if (n > SIZE_MAX / 4 / size)
 		out_of_memory ();

@@ -30,7 +30,8 @@ put (struct json_out *o, const char *s, size_t n)
 static void
 new_line (struct json_out *o)
 {
-	static const char spaces[] = "                                                                ";
+	static const char spaces[] =
+		"                                                                ";
 
 	if (o->indent == 0)
 		return;
@@ -71,10 +72,12 @@ end (struct json_out *o, const char *bracket)
 	o->need_comma = true;
 }
 
+/* clang-format off */
 void json_begin_object (struct json_out *o) { begin (o, "{"); }
 void json_end_object (struct json_out *o) { end (o, "}"); }
 void json_begin_array (struct json_out *o) { begin (o, "["); }
 void json_end_array (struct json_out *o) { end (o, "]"); }
+/* clang-format on */
 
 size_t
 json_utf8_length (const unsigned char *s, size_t left)
@@ -84,13 +87,13 @@ json_utf8_length (const unsigned char *s, size_t left)
 
 	if (n < 2 || n > left)
 		return n > left ? 0 : n;
-	if (c == 0xe0)		/* overlong */
+	if (c == 0xe0) /* overlong */
 		low = 0xa0;
-	else if (c == 0xed)	/* surrogates */
+	else if (c == 0xed) /* surrogates */
 		high = 0x9f;
-	else if (c == 0xf0)	/* overlong */
+	else if (c == 0xf0) /* overlong */
 		low = 0x90;
-	else if (c == 0xf4)	/* above U+10FFFF */
+	else if (c == 0xf4) /* above U+10FFFF */
 		high = 0x8f;
 	if (s[1] < low || s[1] > high)
 		return 0;
@@ -122,7 +125,12 @@ put_string (struct json_out *o, const char *text)
 			code[1] = (char) *s++;
 			put (o, code, 2);
 		} else if (*s < 0x20) {
-			put (o, code, (size_t) snprintf (code, sizeof code, *s == '\n' ? "\\n" : *s == '\t' ? "\\t" : "\\u%04x", *s));
+			put (o, code,
+			     (size_t) snprintf (code, sizeof code,
+						*s == '\n'   ? "\\n"
+						: *s == '\t' ? "\\t"
+							     : "\\u%04x",
+						*s));
 			s++;
 		} else if ((n = json_utf8_length (s, 4)) > 0) {
 			put (o, (const char *) s, n);
@@ -183,9 +191,11 @@ json_uint (struct json_out *o, uint64_t v)
 	scalar (o, text);
 }
 
+/* clang-format off */
 void json_bool (struct json_out *o, bool v) { scalar (o, v ? "true" : "false"); }
 void json_null (struct json_out *o) { scalar (o, "null"); }
 void json_raw (struct json_out *o, const char *text) { scalar (o, text); }
+/* clang-format on */
 
 char *
 json_finish (struct json_out *o, size_t *ret_len)

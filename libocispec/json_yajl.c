@@ -5,24 +5,60 @@
 
 #include "libocispec/json.h"
 
-struct json_parser {
-	yajl_handle handle;
-	const struct json_events *ev;
-	void *ctx;
-};
+#define PLAIN(event)                              \
+	static int on_##event (void *c)           \
+	{                                         \
+		struct json_parser *p = c;        \
+		return p->events->event (p->ctx); \
+	}
+PLAIN (null)
+PLAIN (begin_object)
+PLAIN (end_object)
+PLAIN (begin_array)
+PLAIN (end_array)
 
-static int on_null (void *c) { struct json_parser *p = c; return p->ev->null (p->ctx); }
-static int on_bool (void *c, int v) { struct json_parser *p = c; return p->ev->boolean (p->ctx, v); }
-static int on_number (void *c, const char *s, size_t n) { struct json_parser *p = c; return p->ev->number (p->ctx, s, n); }
-static int on_string (void *c, const unsigned char *s, size_t n) { struct json_parser *p = c; return p->ev->string (p->ctx, (const char *) s, n); }
-static int on_key (void *c, const unsigned char *s, size_t n) { struct json_parser *p = c; return p->ev->key (p->ctx, (const char *) s, n); }
-static int on_begin_object (void *c) { struct json_parser *p = c; return p->ev->begin_object (p->ctx); }
-static int on_end_object (void *c) { struct json_parser *p = c; return p->ev->end_object (p->ctx); }
-static int on_begin_array (void *c) { struct json_parser *p = c; return p->ev->begin_array (p->ctx); }
-static int on_end_array (void *c) { struct json_parser *p = c; return p->ev->end_array (p->ctx); }
+static int
+on_bool (void *c, int value)
+{
+	struct json_parser *p = c;
+
+	return p->events->boolean (p->ctx, value);
+}
+
+static int
+on_number (void *c, const char *s, size_t n)
+{
+	struct json_parser *p = c;
+
+	return p->events->number (p->ctx, s, n);
+}
+
+static int
+on_string (void *c, const unsigned char *s, size_t n)
+{
+	struct json_parser *p = c;
+
+	return p->events->string (p->ctx, (const char *) s, n);
+}
+
+static int
+on_key (void *c, const unsigned char *s, size_t n)
+{
+	struct json_parser *p = c;
+
+	return p->events->key (p->ctx, (const char *) s, n);
+}
 
 static const yajl_callbacks callbacks = {
-	on_null, on_bool, NULL, NULL, on_number, on_string, on_begin_object, on_key, on_end_object, on_begin_array, on_end_array,
+	.yajl_null = on_null,
+	.yajl_boolean = on_bool,
+	.yajl_number = on_number,
+	.yajl_string = on_string,
+	.yajl_start_map = on_begin_object,
+	.yajl_map_key = on_key,
+	.yajl_end_map = on_end_object,
+	.yajl_start_array = on_begin_array,
+	.yajl_end_array = on_end_array,
 };
 
 size_t
@@ -40,7 +76,10 @@ utf16_unit (const char *s, const char *end)
 	if (end - s < 6 || s[0] != '\\' || s[1] != 'u')
 		return -1;
 	for (int i = 2; i < 6; i++) {
-		int c = s[i], digit = c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
+		int c = s[i], digit = c >= '0' && c <= '9' ? c - '0'
+				      : (c | 0x20) >= 'a' && (c | 0x20) <= 'f'
+					      ? (c | 0x20) - 'a' + 10
+					      : -1;
 
 		if (digit < 0)
 			return -1;
@@ -49,7 +88,8 @@ utf16_unit (const char *s, const char *end)
 	return unit;
 }
 
-/* yajl makes '?' of half a surrogate pair, or bytes that are no UTF-8; we refuse it. The first one in a document that is valid otherwise. */
+/* yajl makes '?' of half a surrogate pair, or bytes that are no UTF-8; we refuse it. The first one
+ * in a document that is valid otherwise. */
 static const char *
 unpaired_surrogate (const char *buf, size_t len)
 {
@@ -59,7 +99,7 @@ unpaired_surrogate (const char *buf, size_t len)
 		int unit = utf16_unit (s, end);
 
 		if (unit < 0)
-			s += end - s < 2 ? 1 : 2;	/* two: the second may be a backslash */
+			s += end - s < 2 ? 1 : 2; /* two: the second may be a backslash */
 		else if (unit < 0xd800 || unit > 0xdfff)
 			s += 6;
 		else if (unit > 0xdbff || (utf16_unit (s + 6, end) & ~0x3ff) != 0xdc00)
@@ -70,7 +110,8 @@ unpaired_surrogate (const char *buf, size_t len)
 	return NULL;
 }
 
-/* yajl knows no overlong forms, no surrogates and no upper limit: we check it ourselves, and before. */
+/* yajl knows no overlong forms, no surrogates and no upper limit: we check it ourselves, and
+ * before. */
 static const char *
 not_utf8 (const char *buf, size_t len)
 {
@@ -92,36 +133,41 @@ not_utf8 (const char *buf, size_t len)
 	return NULL;
 }
 
-static const char *
-encoding_error (const char *buf, size_t len, size_t *ret_offset)
+static bool
+is_encoded_well (struct json_parser *p)
 {
-	const char *bad = not_utf8 (buf, len);
+	const char *bad = not_utf8 (p->buf, p->len);
 
-	*ret_offset = bad ? (size_t) (bad - buf) : 0;
-	if (len >= 3 && memcmp (buf, "\xef\xbb\xbf", 3) == 0)
-		return "syntax error: a byte order mark";
-	return bad ? "syntax error: bytes that are no UTF-8" : NULL;
+	if (bad) {
+		p->error = "syntax error: bytes that are no UTF-8";
+		p->error_offset = (size_t) (bad - p->buf);
+	}
+	if (p->len >= 3 && memcmp (p->buf, "\xef\xbb\xbf", 3) == 0)
+		p->error = "syntax error: a byte order mark";
+	return !p->error;
 }
 
 /* yajl's words, without its prefix, full stop and line break, and the text it stumbled over. */
 static const char *
-error_text (struct arena *a, yajl_handle h, const char *buf, size_t len, size_t offset)
+error_text (struct arena *a, const struct json_parser *p)
 {
-	unsigned char *raw = yajl_get_error (h, 0, NULL, 0);
-	const char *s = strchr ((char *) raw, ':');
+	unsigned char *raw = yajl_get_error (p->handle, 0, NULL, 0);
+	const char *s = strchr ((char *) raw, ':'), *at = p->buf + p->error_offset;
 	char *text = arena_strdup (a, s ? s + 2 : (char *) raw);
+	size_t left = p->len - p->error_offset;
 	int near = 0;
 
 	text[strcspn (text, ".\n")] = '\0';
-	yajl_free_error (h, raw);
-	while (near < 20 && offset + (size_t) near < len && !memchr ("\n\r\t \0", buf[offset + (size_t) near], 5))
+	yajl_free_error (p->handle, raw);
+	while (near < 20 && (size_t) near < left && !memchr ("\n\r\t \0", at[near], 5))
 		near++;
 	if (near == 0)
 		return arena_printf (a, "syntax error: %s", text);
-	return arena_printf (a, "syntax error: %s, at '%.*s'", text, near, buf + offset);
+	return arena_printf (a, "syntax error: %s, at '%.*s'", text, near, at);
 }
 
-/* yajl's memory comes from the arena too; what it frees is not used again. The size is kept before the block, for realloc. */
+/* yajl's memory comes from the arena too; what it frees is not used again. The size is kept before
+ * the block, for realloc. */
 static void *
 block_alloc (void *arena, size_t size)
 {
@@ -152,39 +198,41 @@ block_free (void *arena, void *block)
 	(void) block;
 }
 
+static yajl_status
+run (struct arena *a, struct json_parser *p)
+{
+	yajl_status st = yajl_parse (p->handle, (const unsigned char *) p->buf, p->len);
+	size_t end = json_offset (p);
+
+	p->error_offset = end > 0 && end <= p->len ? end - 1 : 0;
+	if (st == yajl_status_ok) {
+		st = yajl_complete_parse (p->handle);
+		p->error_offset = p->len; /* the end came too early */
+	}
+	if (st == yajl_status_error)
+		p->error = error_text (a, p);
+	return st;
+}
+
 int
-json_parse (struct arena *a, const char *buf, size_t len, const struct json_events *ev, void *ctx, struct json_parser **ret_parser,
-	    const char **ret_error, size_t *ret_offset)
+json_parse (struct arena *a, struct json_parser *p)
 {
 	yajl_alloc_funcs memory = { block_alloc, block_realloc, block_free, a };
-	struct json_parser p = { .ev = ev, .ctx = ctx };
-	const char *bad;
+	const char *half;
 	yajl_status st;
 
-	*ret_error = encoding_error (buf, len, ret_offset);
-	if (*ret_error)
+	p->error = NULL;
+	p->error_offset = 0;
+	if (!is_encoded_well (p))
 		return -1;
-	p.handle = yajl_alloc (&callbacks, &memory, &p);
-	yajl_config (p.handle, yajl_dont_validate_strings, 1);
-	*ret_parser = &p;
-	st = yajl_parse (p.handle, (const unsigned char *) buf, len);
-	if (st == yajl_status_error) {
-		size_t end = json_offset (&p);
-
-		*ret_offset = end > 0 && end <= len ? end - 1 : 0;
-		*ret_error = error_text (a, p.handle, buf, len, *ret_offset);
-	} else if (st == yajl_status_ok) {
-		st = yajl_complete_parse (p.handle);
-		if (st == yajl_status_error) {
-			*ret_offset = len;	/* the end came too early */
-			*ret_error = error_text (a, p.handle, buf, len, len);
-		}
-	}
-	yajl_free (p.handle);
-	*ret_parser = NULL;
-	if (st == yajl_status_ok && (bad = unpaired_surrogate (buf, len))) {
-		*ret_offset = (size_t) (bad - buf);
-		*ret_error = "syntax error: half of a surrogate pair";
+	p->handle = yajl_alloc (&callbacks, &memory, p);
+	yajl_config (p->handle, yajl_dont_validate_strings, 1);
+	st = run (a, p);
+	yajl_free (p->handle);
+	p->handle = NULL;
+	if (st == yajl_status_ok && (half = unpaired_surrogate (p->buf, p->len))) {
+		p->error_offset = (size_t) (half - p->buf);
+		p->error = "syntax error: half of a surrogate pair";
 		return -1;
 	}
 	return st == yajl_status_ok ? 0 : -1;

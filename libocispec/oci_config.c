@@ -3,6 +3,7 @@
 
 #include "libocispec/oci_config.h"
 
+/* clang-format off */
 RECORD (oci_box,
 	FIELD_MAX (oci_box, height, "height", REQ, 65535),
 	FIELD_MAX (oci_box, width, "width", REQ, 65535));
@@ -92,30 +93,30 @@ RECORD (oci_config,
 	OBJECT (oci_config, hooks, "hooks", oci_hooks, 0),
 	OBJECT (oci_config, lnx, "linux", oci_linux, 0),
 	FIELD (oci_config, annotations, "annotations", 0));
+/* clang-format on */
 
-static int
-read_one (const struct record *rec, struct arena *a, const char *buf, size_t len, struct oci_report *report, void **ret)
+#define READ(record) \
+	oci_record_read (&record, a, buf, len, report, *ret = arena_alloc (a, sizeof **ret))
+
+int
+oci_config_read (struct arena *a, const char *buf, size_t len, struct oci_report *report,
+		 struct oci_config **ret)
 {
-	*ret = arena_alloc (a, rec->size);
-	return oci_record_read (rec, a, buf, len, report, *ret);
+	return READ (oci_config_record);
 }
 
 int
-oci_config_read (struct arena *a, const char *buf, size_t len, struct oci_report *report, struct oci_config **ret)
+oci_process_read (struct arena *a, const char *buf, size_t len, struct oci_report *report,
+		  struct oci_process **ret)
 {
-	return read_one (&oci_config_record, a, buf, len, report, (void **) ret);
+	return READ (oci_process_record);
 }
 
 int
-oci_process_read (struct arena *a, const char *buf, size_t len, struct oci_report *report, struct oci_process **ret)
+oci_resources_read (struct arena *a, const char *buf, size_t len, struct oci_report *report,
+		    struct oci_linux_resources **ret)
 {
-	return read_one (&oci_process_record, a, buf, len, report, (void **) ret);
-}
-
-int
-oci_resources_read (struct arena *a, const char *buf, size_t len, struct oci_report *report, struct oci_linux_resources **ret)
-{
-	return read_one (&oci_linux_resources_record, a, buf, len, report, (void **) ret);
+	return READ (oci_linux_resources_record);
 }
 
 const char *

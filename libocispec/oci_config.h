@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 /*
- * config.json of the OCI runtime specification 1.3 (config.md): what the user wrote, faithfully. Members are named as in JSON, in
- * snake_case; NULL, .set == false or .v == NULL is "absent". Shape and ranges are checked while reading, meaning is not (src/plan).
+ * config.json of the OCI runtime specification 1.3 (config.md): what the user wrote, faithfully.
+ * Members are named as in JSON, in snake_case; NULL, .set == false or .v == NULL is "absent". Shape
+ * and ranges are checked while reading, meaning is not (src/plan).
  */
 #include "libocispec/oci_linux.h"
 #include "libocispec/record.h"
@@ -12,9 +13,9 @@ struct oci_box {
 };
 struct oci_user {
 	uint32_t uid, gid;
-	opt_u32 umask;				/* at most 0777 */
+	opt_u32 umask; /* at most 0777 */
 	u32s additional_gids;
-	char *username;				/* Windows */
+	char *username; /* Windows */
 };
 struct oci_capabilities {
 	strs bounding, effective, permitted, inheritable, ambient;
@@ -41,7 +42,7 @@ struct oci_process {
 	struct oci_box *console_size;
 	char *cwd;
 	strs env, args;
-	char *command_line;			/* Windows */
+	char *command_line; /* Windows */
 	struct oci_user user;
 	struct oci_capabilities *capabilities;
 	VEC (struct oci_rlimit) rlimits;
@@ -69,11 +70,12 @@ struct oci_mount {
 struct oci_hook {
 	char *path;
 	strs args, env;
-	opt_i64 timeout;			/* seconds, at least 1 */
+	opt_i64 timeout; /* seconds, at least 1 */
 };
 typedef VEC (struct oci_hook) oci_hook_vec;
 struct oci_hooks {
-	oci_hook_vec prestart, create_runtime, create_container, start_container, poststart, poststop;
+	oci_hook_vec prestart, create_runtime, create_container, start_container, poststart,
+		poststop;
 };
 
 struct oci_config {
@@ -82,13 +84,17 @@ struct oci_config {
 	struct oci_root *root;
 	VEC (struct oci_mount) mounts;
 	struct oci_hooks *hooks;
-	struct oci_linux *lnx;			/* "linux" */
+	struct oci_linux *lnx; /* "linux" */
 	kvs annotations;
 };
 
-extern const struct record oci_config_record, oci_process_record, oci_mount_record, oci_hook_record, oci_id_mapping_record;
+extern const struct record oci_config_record, oci_process_record, oci_mount_record, oci_hook_record,
+	oci_id_mapping_record;
 
-int oci_config_read (struct arena *a, const char *buf, size_t len, struct oci_report *report, struct oci_config **ret);
-int oci_process_read (struct arena *a, const char *buf, size_t len, struct oci_report *report, struct oci_process **ret);
-int oci_resources_read (struct arena *a, const char *buf, size_t len, struct oci_report *report, struct oci_linux_resources **ret);
-const char *oci_annotation (const kvs *annotations, const char *key);	/* NULL: not there */
+int oci_config_read (struct arena *a, const char *buf, size_t len, struct oci_report *report,
+		     struct oci_config **ret);
+int oci_process_read (struct arena *a, const char *buf, size_t len, struct oci_report *report,
+		      struct oci_process **ret);
+int oci_resources_read (struct arena *a, const char *buf, size_t len, struct oci_report *report,
+			struct oci_linux_resources **ret);
+const char *oci_annotation (const kvs *annotations, const char *key); /* NULL: not there */

@@ -2,6 +2,7 @@
 #include "libocispec/oci_features.h"
 #include "libocispec/oci_linux.h"
 
+/* clang-format off */
 RECORD (oci_features_cgroup,
 	FIELD (oci_features_cgroup, v1, "v1", 0),
 	FIELD (oci_features_cgroup, v2, "v2", 0),
@@ -41,13 +42,4 @@ RECORD (oci_features,
 	OBJECT (oci_features, lnx, "linux", oci_features_linux, 0),
 	FIELD (oci_features, annotations, "annotations", 0),
 	FIELD (oci_features, potentially_unsafe_config_annotations, "potentiallyUnsafeConfigAnnotations", 0));
-
-u64s
-oci_name_values (struct arena *a, const struct oci_name *names)
-{
-	u64s values = { 0 };
-
-	for (; names->name; names++)
-		VEC_PUSH (a, values, names->value);
-	return values;
-}
+/* clang-format on */

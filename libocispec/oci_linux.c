@@ -5,16 +5,19 @@
 
 #include "libocispec/oci_config.h"
 
+/* clang-format off */
 /* <sched.h> has not all of them everywhere. */
 const struct oci_name oci_namespace_types[] = {
-	{ "mount", 0x00020000 }, { "pid", 0x20000000 }, { "network", 0x40000000 }, { "uts", 0x04000000 }, { "ipc", 0x08000000 },
+	{ "mount", 0x00020000 }, { "pid", 0x20000000 }, { "network", 0x40000000 },
+	{ "uts", 0x04000000 }, { "ipc", 0x08000000 },
 	{ "user", 0x10000000 }, { "cgroup", 0x02000000 }, { "time", 0x00000080 }, { NULL, 0 }
 };
 
 #define REC (1u << 14)			/* MS_REC */
 const struct oci_name oci_propagations[] = {
 	{ "shared", 1u << 20 }, { "slave", 1u << 19 }, { "private", 1u << 18 }, { "unbindable", 1u << 17 },
-	{ "rshared", REC | 1u << 20 }, { "rslave", REC | 1u << 19 }, { "rprivate", REC | 1u << 18 }, { "runbindable", REC | 1u << 17 }, { NULL, 0 }
+	{ "rshared", REC | 1u << 20 }, { "rslave", REC | 1u << 19 }, { "rprivate", REC | 1u << 18 },
+	{ "runbindable", REC | 1u << 17 }, { NULL, 0 }
 };
 
 const struct oci_name oci_seccomp_actions[] = {
@@ -35,9 +38,10 @@ const struct oci_name oci_seccomp_operators[] = {
 #endif
 #define LE64 (__AUDIT_ARCH_64BIT | __AUDIT_ARCH_LE)
 #define N32 0x20000000			/* __AUDIT_ARCH_CONVENTION_MIPS64_N32 */
-#define X32 0x40000000			/* x32 shares AUDIT_ARCH_X86_64; libseccomp's pseudo number is EM_X86_64 | LE */
+/* x32 shares AUDIT_ARCH_X86_64; EM_X86_64 | LE is libseccomp's pseudo number. */
 const struct oci_name oci_seccomp_archs[] = {
-	{ "SCMP_ARCH_X86", EM_386 | __AUDIT_ARCH_LE }, { "SCMP_ARCH_X86_64", EM_X86_64 | LE64 }, { "SCMP_ARCH_X32", EM_X86_64 | __AUDIT_ARCH_LE },
+	{ "SCMP_ARCH_X86", EM_386 | __AUDIT_ARCH_LE }, { "SCMP_ARCH_X86_64", EM_X86_64 | LE64 },
+	{ "SCMP_ARCH_X32", EM_X86_64 | __AUDIT_ARCH_LE },
 	{ "SCMP_ARCH_ARM", EM_ARM | __AUDIT_ARCH_LE }, { "SCMP_ARCH_AARCH64", EM_AARCH64 | LE64 },
 	{ "SCMP_ARCH_LOONGARCH64", EM_LOONGARCH | LE64 }, { "SCMP_ARCH_M68K", EM_68K },
 	{ "SCMP_ARCH_MIPS", EM_MIPS }, { "SCMP_ARCH_MIPS64", EM_MIPS | __AUDIT_ARCH_64BIT },
@@ -198,3 +202,4 @@ RECORD (oci_linux,
 	OBJECT (oci_linux, memory_policy, "memoryPolicy", oci_memory_policy, 0),
 	OBJECT (oci_linux, personality, "personality", oci_personality, 0),
 	OBJECT (oci_linux, time_offsets, "timeOffsets", oci_time_offsets, 0));
+/* clang-format on */

@@ -6,18 +6,18 @@
 struct oci_id_mapping;
 
 struct oci_namespace {
-	uint64_t type;				/* CLONE_NEW* */
-	char *path;				/* NULL: a new one */
+	uint64_t type; /* CLONE_NEW* */
+	char *path;    /* NULL: a new one */
 };
 struct oci_device {
-	char type;				/* c, b, u, p */
+	char type; /* c, b, u, p */
 	char *path;
 	opt_i64 major, minor;
-	opt_u32 file_mode;			/* podman adds the type bits (S_IFCHR …): ignored */
+	opt_u32 file_mode; /* podman adds the type bits (S_IFCHR …): ignored */
 	opt_u32 uid, gid;
 };
 struct oci_net_device {
-	char *host_name;			/* the key */
+	char *host_name; /* the key */
 	char *name;
 };
 
@@ -68,7 +68,7 @@ struct oci_network {
 	VEC (struct oci_interface_priority) priorities;
 };
 struct oci_rdma {
-	char *device;				/* the key */
+	char *device; /* the key */
 	opt_u32 hca_handles, hca_objects;
 };
 struct oci_linux_resources {
@@ -85,19 +85,33 @@ struct oci_linux_resources {
 
 /* Actions and operators by name order of the specification; the filter compiler maps them. */
 enum oci_seccomp_action {
-	OCI_ACT_KILL = 1, OCI_ACT_KILL_PROCESS, OCI_ACT_KILL_THREAD, OCI_ACT_TRAP, OCI_ACT_ERRNO, OCI_ACT_TRACE, OCI_ACT_ALLOW, OCI_ACT_LOG,
+	OCI_ACT_KILL = 1,
+	OCI_ACT_KILL_PROCESS,
+	OCI_ACT_KILL_THREAD,
+	OCI_ACT_TRAP,
+	OCI_ACT_ERRNO,
+	OCI_ACT_TRACE,
+	OCI_ACT_ALLOW,
+	OCI_ACT_LOG,
 	OCI_ACT_NOTIFY
 };
 enum oci_seccomp_op {
-	OCI_CMP_NE = 1, OCI_CMP_LT, OCI_CMP_LE, OCI_CMP_EQ, OCI_CMP_GE, OCI_CMP_GT, OCI_CMP_MASKED_EQ
+	OCI_CMP_NE = 1,
+	OCI_CMP_LT,
+	OCI_CMP_LE,
+	OCI_CMP_EQ,
+	OCI_CMP_GE,
+	OCI_CMP_GT,
+	OCI_CMP_MASKED_EQ
 };
-extern const struct oci_name oci_seccomp_actions[], oci_seccomp_operators[], oci_seccomp_archs[], oci_seccomp_flags[];
+extern const struct oci_name oci_seccomp_actions[], oci_seccomp_operators[], oci_seccomp_archs[],
+	oci_seccomp_flags[];
 extern const struct oci_name oci_namespace_types[], oci_propagations[];
 
 struct oci_seccomp_arg {
-	uint32_t index;				/* 0 to 5 */
+	uint32_t index; /* 0 to 5 */
 	uint64_t value, value_two;
-	uint64_t op;				/* enum oci_seccomp_op */
+	uint64_t op; /* enum oci_seccomp_op */
 };
 struct oci_seccomp_syscall {
 	strs names;
@@ -106,11 +120,11 @@ struct oci_seccomp_syscall {
 	VEC (struct oci_seccomp_arg) args;
 };
 struct oci_seccomp {
-	uint64_t default_action;		/* enum oci_seccomp_action */
+	uint64_t default_action; /* enum oci_seccomp_action */
 	opt_u32 default_errno_ret;
-	u64s flags;				/* SECCOMP_FILTER_FLAG_*; absent is not the same as [] */
+	u64s flags; /* SECCOMP_FILTER_FLAG_*; absent is not the same as [] */
 	char *listener_path, *listener_metadata;
-	u64s architectures;			/* AUDIT_ARCH_* */
+	u64s architectures; /* AUDIT_ARCH_* */
 	VEC (struct oci_seccomp_syscall) syscalls;
 };
 
@@ -129,7 +143,7 @@ struct oci_personality {
 };
 struct oci_time_offset {
 	opt_i64 secs;
-	opt_u32 nanosecs;			/* below 10^9 */
+	opt_u32 nanosecs; /* below 10^9 */
 };
 struct oci_time_offsets {
 	struct oci_time_offset *monotonic, *boottime;
@@ -142,7 +156,8 @@ struct oci_linux {
 	VEC (struct oci_namespace) namespaces;
 	struct oci_linux_resources *resources;
 	char *cgroups_path;
-	uint64_t rootfs_propagation;		/* MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE, with MS_REC for the r… forms; 0: absent */
+	uint64_t rootfs_propagation; /* MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE, with MS_REC
+					for the r… forms; 0: absent */
 	struct oci_seccomp *seccomp;
 	kvs sysctl;
 	strs masked_paths, readonly_paths;
@@ -153,4 +168,5 @@ struct oci_linux {
 	struct oci_time_offsets *time_offsets;
 };
 
-extern const struct record oci_linux_record, oci_linux_resources_record, oci_seccomp_record, oci_device_record;
+extern const struct record oci_linux_record, oci_linux_resources_record, oci_seccomp_record,
+	oci_device_record;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "libocispec/oci_state.h"
 
+/* clang-format off */
 RECORD (oci_state,
 	FIELD (oci_state, oci_version, "ociVersion", REQ),
 	FIELD (oci_state, id, "id", REQ),
@@ -27,4 +28,5 @@ RECORD (oci_process_state,
 	FIELD (oci_process_state, fds, "fds", REQ),
 	FIELD (oci_process_state, pid, "pid", REQ),
 	FIELD (oci_process_state, metadata, "metadata", 0),
-	{ "state", offsetof (struct oci_process_state, state), K_EMBED, REQ, 0, { .rec = &oci_hook_state_record } });
+	TABLE_ROW (oci_process_state, state, "state", K_EMBED, REQ, 0, .rec = &oci_hook_state_record));
+/* clang-format on */

@@ -4,16 +4,17 @@
 #include "libocispec/record.h"
 
 struct oci_state {
-	char *oci_version, *id, *status;	/* creating, created, running, stopped; paused besides */
+	char *oci_version, *id, *status; /* creating, created, running, stopped; paused besides */
 	int64_t pid;
 	char *bundle;
-	char *rootfs, *created, *owner;		/* `state` and `list` */
-	char *root;				/* hooks: what older hooks expect */
+	char *rootfs, *created, *owner; /* `state` and `list` */
+	char *root;			/* hooks: what older hooks expect */
 	kvs annotations;
 };
 extern const struct record oci_state_record, oci_hook_state_record;
 
-/* What a seccomp agent gets with the listener's fd (config-linux.md, "The Container Process State"). */
+/* What a seccomp agent gets with the listener's fd (config-linux.md, "The Container Process
+ * State"). */
 struct oci_process_state {
 	char *oci_version;
 	strs fds;

@@ -7,52 +7,32 @@
 #include "libocispec/json.h"
 #include "libocispec/record.h"
 
-const char *
-oci_name_of (const struct oci_name *names, uint64_t value)
-{
-	for (; names->name; names++)
-		if (names->value == value)
-			return names->name;
-	return NULL;
-}
-
-bool
-oci_name_value (const struct oci_name *names, const char *name, uint64_t *ret)
-{
-	for (; names->name; names++)
-		if (strcmp (names->name, name) == 0) {
-			*ret = names->value;
-			return true;
-		}
-	return false;
-}
-
 /* One open object or array. */
 struct frame {
 	enum { IN_RECORD, IN_ARRAY, IN_KVS, IN_OBJMAP } what;
-	const struct record *rec;		/* of a record, or of the elements */
-	const struct field *field;		/* record: of the current key, NULL: unknown; else: the container's */
-	void *base;				/* record: the struct; else: the vector */
-	uint64_t seen, nulls;			/* record: bits of the fields that were there, and that were null */
-	size_t start;				/* in the text */
-	const char *key;			/* the current one */
+	const struct record *rec; /* of a record, or of the elements */
+	const struct field
+		*field;	      /* record: of the current key, NULL: unknown; else: the container's */
+	void *base;	      /* record: the struct; else: the vector */
+	uint64_t seen, nulls; /* record: bits of the fields that were there, and that were null */
+	size_t start;	      /* in the text */
+	const char *key;      /* the current one */
 };
 
 struct reader {
 	struct arena *arena;
 	struct oci_report *report;
-	struct json_parser *parser;
-	const char *buf;
-	const struct record *top;		/* the document is an object of this … */
-	const struct field *top_array;		/* … or, if set, an array of such */
+	struct json_parser parser;
+	const struct record *top;      /* the document is an object of this … */
+	const struct field *top_array; /* … or, if set, an array of such */
 	void *result;
-	size_t skip;				/* depth inside something unknown or wrong */
-	bool stop;				/* enough errors */
+	size_t skip; /* depth inside something unknown or wrong */
+	bool stop;   /* enough errors */
 	unsigned depth;
 	struct frame stack[OCI_DEPTH_MAX];
 };
 
-/* ---- where we are ---------------------------------------------------------------------------------------------------- */
+/* ---- where we are ---- */
 
 static const char *
 path_of (const struct reader *r)
@@ -63,25 +43,28 @@ path_of (const struct reader *r)
 		const struct frame *f = &r->stack[i];
 
 		if (f->what == IN_ARRAY)
-			path = arena_printf (r->arena, "%s[%zu]", path, ((const struct vec_any *) f->base)->n);
+			path = arena_printf (r->arena, "%s[%zu]", path,
+					     ((const struct vec_any *) f->base)->n);
 		else if (f->key)
 			path = arena_printf (r->arena, "%s%s%s", path, *path ? "." : "", f->key);
 	}
 	return path;
 }
 
-/* The first byte of the token that was just read. A string may be longer in the text than its value; its quotes are unescaped ones. */
+/* The first byte of the token that was just read. A string may be longer in the text than its
+ * value; its quotes are unescaped ones. */
 static size_t
 token_start (const struct reader *r, size_t length)
 {
-	size_t end = json_offset (r->parser), at = end >= length ? end - length : 0, slashes;
+	size_t end = json_offset (&r->parser), at = end >= length ? end - length : 0, slashes;
 
-	if (end < 2 || r->buf[end - 1] != '"')
+	if (end < 2 || r->parser.buf[end - 1] != '"')
 		return at;
 	for (at = end - 2; at > 0; at--) {
-		if (r->buf[at] != '"')
+		if (r->parser.buf[at] != '"')
 			continue;
-		for (slashes = 0; slashes < at && r->buf[at - 1 - slashes] == '\\'; slashes++)
+		for (slashes = 0; slashes < at && r->parser.buf[at - 1 - slashes] == '\\';
+		     slashes++)
 			;
 		if (slashes % 2 == 0)
 			break;
@@ -89,7 +72,7 @@ token_start (const struct reader *r, size_t length)
 	return at;
 }
 
-#define ERRORS_MAX 1000		/* then the reading stops: a hostile document may have millions */
+#define ERRORS_MAX 1000 /* then the reading stops: a hostile document may have millions */
 
 static bool
 is_full (struct reader *r)
@@ -100,30 +83,41 @@ is_full (struct reader *r)
 	return true;
 }
 
-#define COMPLAIN(r, length, ...) \
-	do { \
-		if (!is_full (r)) \
-			oci_report_add_at ((r)->report, token_start (r, length), path_of (r), __VA_ARGS__); \
+#define COMPLAIN(r, length, ...)                                                              \
+	do {                                                                                  \
+		if (!is_full (r))                                                             \
+			oci_report_add_at ((r)->report, token_start (r, length), path_of (r), \
+					   __VA_ARGS__);                                      \
 	} while (0)
 
 static const char *
 expected (const struct field *f)
 {
 	switch (f->kind) {
-	case K_BOOL: case K_OPT_BOOL:
-		return "true or false";
-	case K_OPT_U16: case K_OPT_U32: case K_OPT_U64: case K_U32: case K_U64: case K_U32S:
-		return "an unsigned integer";
-	case K_OPT_I32: case K_OPT_I64: case K_I32: case K_I64:
-		return "an integer";
-	case K_STR: case K_STRS: case K_KVS: case K_ENUM: case K_ENUMS: case K_CHAR:
-		return "a string";
-	default:
-		return "an object";
+	case K_BOOL:
+	case K_OPT_BOOL: return "true or false";
+	case K_OPT_U16:
+	case K_OPT_U32:
+	case K_OPT_U64:
+	case K_U32:
+	case K_U64:
+	case K_U32S: return "an unsigned integer";
+	case K_OPT_I32:
+	case K_OPT_I64:
+	case K_I32:
+	case K_I64: return "an integer";
+	case K_STR:
+	case K_STRS:
+	case K_KVS:
+	case K_ENUM:
+	case K_ENUMS:
+	case K_CHAR: return "a string";
+	default: return "an object";
 	}
 }
 
-/* What a value of the current place must be: the field, or the element of the field's array or map. */
+/* What a value of the current place must be: the field, or the element of the field's array or map.
+ */
 static const struct field *
 current_field (const struct reader *r)
 {
@@ -137,7 +131,8 @@ wants_array (const struct reader *r)
 
 	if (f->what != IN_RECORD || !f->field)
 		return false;
-	return f->field->kind == K_STRS || f->field->kind == K_U32S || f->field->kind == K_ENUMS || f->field->kind == K_OBJS;
+	return f->field->kind == K_STRS || f->field->kind == K_U32S || f->field->kind == K_ENUMS ||
+	       f->field->kind == K_OBJS;
 }
 
 static void *
@@ -179,24 +174,35 @@ placed (struct reader *r)
 		((struct vec_any *) f->base)->n++;
 }
 
+static const char *
+wanted (const struct reader *r)
+{
+	const struct field *f = current_field (r);
+
+	if (!r->depth)
+		return r->top_array ? "an array" : "an object";
+	if (wants_array (r))
+		return "an array";
+	if (r->stack[r->depth - 1].what == IN_RECORD && f->kind == K_KVS)
+		return "an object of strings";
+	if (r->stack[r->depth - 1].what == IN_RECORD && f->kind == K_OBJMAP)
+		return "an object of objects";
+	return expected (f);
+}
+
 static bool
 wrong_type (struct reader *r, size_t length, const char *got)
 {
-	const struct field *f = current_field (r);
-	const char *want = !r->depth ? r->top_array ? "an array" : "an object"
-			   : wants_array (r) ? "an array"
-			   : r->stack[r->depth - 1].what == IN_RECORD && f->kind == K_KVS ? "an object of strings"
-			   : r->stack[r->depth - 1].what == IN_RECORD && f->kind == K_OBJMAP ? "an object of objects" : expected (f);
-
-	COMPLAIN (r, length, "expected %s, got %s", want, got);
-	if (r->depth && r->stack[r->depth - 1].what == IN_ARRAY) {	/* so that the next is called by its own number */
+	COMPLAIN (r, length, "expected %s, got %s", wanted (r), got);
+	/* An element takes its place all the same, so that the next is called by its own number. */
+	if (r->depth && r->stack[r->depth - 1].what == IN_ARRAY) {
 		place (r);
 		placed (r);
 	}
-	return r->depth > 0 && !r->stop;	/* of the document itself: no use going on */
+	return r->depth > 0 && !r->stop; /* of the document itself: no use going on */
 }
 
-/* ---- scalars ----------------------------------------------------------------------------------------------------------- */
+/* ---- scalars ---- */
 
 static bool
 skipping (struct reader *r)
@@ -232,7 +238,8 @@ on_boolean (void *ctx, bool value)
 
 	if (skipping (r))
 		return true;
-	if (!f || r->stack[r->depth - 1].what != IN_RECORD || (f->kind != K_BOOL && f->kind != K_OPT_BOOL))
+	if (!f || r->stack[r->depth - 1].what != IN_RECORD ||
+	    (f->kind != K_BOOL && f->kind != K_OPT_BOOL))
 		return wrong_type (r, length, value ? "true" : "false");
 	if (f->kind == K_BOOL)
 		*(bool *) place (r) = value;
@@ -241,7 +248,8 @@ on_boolean (void *ctx, bool value)
 	return true;
 }
 
-/* [-]digits into sign and value. False if it is another kind of number; *ret_overflow if 64 bits do not hold it. */
+/* [-]digits into sign and value. False if it is another kind of number; *ret_overflow if 64 bits do
+ * not hold it. */
 static bool
 parse_integer (const char *s, size_t n, uint64_t *ret, bool *ret_overflow)
 {
@@ -270,9 +278,13 @@ range_of (const struct field *f)
 
 	switch (f->kind) {
 	case K_OPT_U16: r.max = UINT16_MAX; break;
-	case K_OPT_U32: case K_U32: case K_U32S: r.max = UINT32_MAX; break;
-	case K_OPT_U64: case K_U64: r.max = UINT64_MAX; break;
-	case K_OPT_I32: case K_I32: r = (struct range) { INT32_MIN, INT32_MAX }; break;
+	case K_OPT_U32:
+	case K_U32:
+	case K_U32S: r.max = UINT32_MAX; break;
+	case K_OPT_U64:
+	case K_U64: r.max = UINT64_MAX; break;
+	case K_OPT_I32:
+	case K_I32: r = (struct range) { INT32_MIN, INT32_MAX }; break;
 	default: r = (struct range) { INT64_MIN, INT64_MAX }; break;
 	}
 	if (f->max)
@@ -295,7 +307,8 @@ store_number (void *to, uint8_t kind, uint64_t u)
 	case K_OPT_U64: *(opt_u64 *) to = (opt_u64) { true, u }; break;
 	case K_OPT_I32: *(opt_i32 *) to = (opt_i32) { true, (int32_t) u }; break;
 	case K_OPT_I64: *(opt_i64 *) to = (opt_i64) { true, (int64_t) u }; break;
-	case K_U32S: case K_U32: *(uint32_t *) to = (uint32_t) u; break;
+	case K_U32S:
+	case K_U32: *(uint32_t *) to = (uint32_t) u; break;
 	case K_U64: *(uint64_t *) to = u; break;
 	case K_I32: *(int32_t *) to = (int32_t) u; break;
 	default: *(int64_t *) to = (int64_t) u; break;
@@ -322,46 +335,23 @@ on_number (void *ctx, const char *s, size_t n)
 	if (skipping (r))
 		return true;
 	if (!f || !takes_number (r, f) || !parse_integer (s, n, &u, &out))
-		return wrong_type (r, n, r->stop ? "" : arena_printf (r->arena, "number %.*s", (int) (n < 40 ? n : 40), s));
+		return wrong_type (r, n,
+				   r->stop ? ""
+					   : arena_printf (r->arena, "number %.*s",
+							   (int) (n < 40 ? n : 40), s));
 	range = range_of (f);
 	if (negative)
 		out |= u > -(uint64_t) range.min || range.min > 0;
 	else
 		out |= u > range.max || (range.min > 0 && u < (uint64_t) range.min);
 	if (out) {
-		COMPLAIN (r, n, "%.*s%s is out of range: %" PRId64 " to %" PRIu64, (int) (n < 40 ? n : 40), s, n > 40 ? "..." : "", range.min, range.max);
+		COMPLAIN (r, n, "%.*s%s is out of range: %" PRId64 " to %" PRIu64,
+			  (int) (n < 40 ? n : 40), s, n > 40 ? "..." : "", range.min, range.max);
 		u = 0;
 	}
 	store_number (place (r), f->kind, negative ? -u : u);
 	placed (r);
 	return !r->stop;
-}
-
-size_t
-oci_edit_distance (const char *a, const char *b)
-{
-	size_t row[65], la = strlen (a), lb = strlen (b);
-
-	if (la > 64 || lb > 64)
-		return 64;
-	for (size_t j = 0; j <= lb; j++)
-		row[j] = j;
-	for (size_t i = 1; i <= la; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= lb; j++) {
-			size_t cost = diagonal + (a[i - 1] != b[j - 1]);
-
-			diagonal = row[j];
-			if (row[j] + 1 < cost)
-				cost = row[j] + 1;
-			if (row[j - 1] + 1 < cost)
-				cost = row[j - 1] + 1;
-			row[j] = cost;
-		}
-	}
-	return row[lb];
 }
 
 static void
@@ -383,7 +373,8 @@ complain_name (struct reader *r, const char *got, const struct oci_name *names)
 	if (best && count > 10)
 		COMPLAIN (r, 2, "unknown value \"%.60s\"; did you mean %s?", got, best);
 	else
-		COMPLAIN (r, 2, "unknown value \"%.60s\"; %s%s%sallowed are %s", got, best ? "did you mean " : "", best ? best : "", best ? "? " : "", all);
+		COMPLAIN (r, 2, "unknown value \"%.60s\"; %s%s%sallowed are %s", got,
+			  best ? "did you mean " : "", best ? best : "", best ? "? " : "", all);
 }
 
 static void
@@ -395,17 +386,20 @@ store_string (struct reader *r, const struct field *f, char *copy, size_t n)
 	switch (f->kind) {
 	case K_ENUM:
 	case K_ENUMS:
-		if (!oci_name_value (f->names, copy, &value) && !(n == 0 && f->kind == K_ENUM && !(f->flags & REQ)))
+		if (!oci_name_value (f->names, copy, &value) &&
+		    !(n == 0 && f->kind == K_ENUM && !(f->flags & REQ)))
 			complain_name (r, copy, f->names);
 		*(uint64_t *) to = value;
 		break;
 	case K_CHAR:
 		if (n != 1 || !strchr (f->letters, copy[0]))
-			COMPLAIN (r, n + 2, "unknown value \"%.60s\"; it is one of the letters %s", copy, f->letters);
+			COMPLAIN (r, n + 2, "unknown value \"%.60s\"; it is one of the letters %s",
+				  copy, f->letters);
 		*(char *) to = copy[0];
 		break;
 	case K_KVS:
-		*(struct oci_kv *) to = (struct oci_kv) { (char *) r->stack[r->depth - 1].key, copy };
+		*(struct oci_kv *) to = (struct oci_kv) { (char *) r->stack[r->depth - 1].key,
+							  copy };
 		break;
 	default:
 		if ((f->flags & NONEMPTY) && f->kind == K_STR && n == 0)
@@ -420,12 +414,9 @@ static bool
 takes_string (const struct reader *r, const struct field *f)
 {
 	switch (r->stack[r->depth - 1].what) {
-	case IN_RECORD:
-		return f->kind == K_STR || f->kind == K_ENUM || f->kind == K_CHAR;
-	case IN_ARRAY:
-		return f->kind == K_STRS || f->kind == K_ENUMS;
-	default:
-		return f->kind == K_KVS;
+	case IN_RECORD: return f->kind == K_STR || f->kind == K_ENUM || f->kind == K_CHAR;
+	case IN_ARRAY: return f->kind == K_STRS || f->kind == K_ENUMS;
+	default: return f->kind == K_KVS;
 	}
 }
 
@@ -443,13 +434,15 @@ on_string (void *ctx, const char *s, size_t n)
 	if (skipping (r))
 		return true;
 	if (!f || !takes_string (r, f))
-		return wrong_type (r, n + 2, arena_printf (r->arena, "string \"%.*s\"", (int) (n < 60 ? n : 60), s));
+		return wrong_type (r, n + 2,
+				   arena_printf (r->arena, "string \"%.*s\"",
+						 (int) (n < 60 ? n : 60), s));
 	copy = arena_strndup (r->arena, s, n);
 	store_string (r, f, copy, n);
 	return !r->stop;
 }
 
-/* ---- containers -------------------------------------------------------------------------------------------------------- */
+/* ---- containers ---- */
 
 static bool
 too_deep (struct reader *r)
@@ -503,7 +496,9 @@ on_begin_object (void *ctx)
 	if (skipping (r))
 		return skip_it (r);
 	if (!top)
-		return r->top_array ? refuse (r, "an object") : push (r, (struct frame) { IN_RECORD, .rec = r->top, .base = r->result });
+		return r->top_array ? refuse (r, "an object")
+				    : push (r, (struct frame) { IN_RECORD, .rec = r->top,
+								.base = r->result });
 	if (top->what != IN_RECORD) {
 		if (f->kind != K_OBJS && f->kind != K_OBJMAP)
 			return refuse (r, "an object");
@@ -517,14 +512,14 @@ on_begin_object (void *ctx)
 	case K_OBJ:
 		*(void **) to = arena_alloc (r->arena, f->rec->size);
 		return push (r, (struct frame) { IN_RECORD, .rec = f->rec, .base = *(void **) to });
-	case K_EMBED:
-		return push (r, (struct frame) { IN_RECORD, .rec = f->rec, .base = to });
+	case K_EMBED: return push (r, (struct frame) { IN_RECORD, .rec = f->rec, .base = to });
 	case K_KVS:
-		return push (r, (struct frame) { IN_KVS, .field = f, .base = begin_vector (r, to) });
+		return push (r,
+			     (struct frame) { IN_KVS, .field = f, .base = begin_vector (r, to) });
 	case K_OBJMAP:
-		return push (r, (struct frame) { IN_OBJMAP, .field = f, .base = begin_vector (r, to) });
-	default:
-		return refuse (r, "an object");
+		return push (r, (struct frame) { IN_OBJMAP, .field = f,
+						 .base = begin_vector (r, to) });
+	default: return refuse (r, "an object");
 	}
 }
 
@@ -539,10 +534,14 @@ on_begin_array (void *ctx)
 	if (skipping (r))
 		return skip_it (r);
 	if (!r->depth && r->top_array)
-		return push (r, (struct frame) { IN_ARRAY, .field = r->top_array, .base = r->result });
+		return push (r,
+			     (struct frame) { IN_ARRAY, .field = r->top_array, .base = r->result });
 	if (!r->depth || !wants_array (r))
 		return refuse (r, "an array");
-	return push (r, (struct frame) { IN_ARRAY, .field = f, .base = begin_vector (r, (char *) r->stack[r->depth - 1].base + f->offset) });
+	return push (r, (struct frame) {
+				IN_ARRAY, .field = f,
+				.base = begin_vector (r, (char *) r->stack[r->depth - 1].base +
+								 f->offset) });
 }
 
 /* The path of a member of what is open. */
@@ -584,11 +583,15 @@ sort_hashed (struct hashed *v, struct hashed *spare, size_t n)
 		struct hashed *from = v;
 
 		for (size_t start = 0; start < n; start += 2 * width) {
-			size_t middle = start + width < n ? start + width : n, end = start + 2 * width < n ? start + 2 * width : n;
+			size_t middle = start + width < n ? start + width : n,
+			       end = start + 2 * width < n ? start + 2 * width : n;
 			size_t i = start, j = middle;
 
 			for (size_t k = start; k < end; k++)
-				spare[k] = j >= end || (i < middle && compare (&from[i], &from[j]) <= 0) ? from[i++] : from[j++];
+				spare[k] = j >= end || (i < middle &&
+							compare (&from[i], &from[j]) <= 0)
+						   ? from[i++]
+						   : from[j++];
 		}
 		v = spare;
 		spare = from;
@@ -602,7 +605,8 @@ key_at (const struct vec_any *vec, size_t size, size_t i)
 	return *(char *const *) (const void *) ((const char *) vec->v + i * size);
 }
 
-/* Duplicate keys of a map: sorted once at its end, so that 300,000 annotations do not take 300,000² comparisons. Most maps are sorted. */
+/* Duplicate keys of a map: sorted once at its end, so that 300,000 annotations do not take 300,000²
+ * comparisons. Most maps are sorted. */
 static void
 check_duplicates (struct reader *r, const struct frame *f)
 {
@@ -627,7 +631,8 @@ static void
 complain_missing (struct reader *r, const struct frame *f, const struct field *missing)
 {
 	if (!is_full (r))
-		oci_report_add_at (r->report, f->start, member_path (r, missing->name), "required, but missing");
+		oci_report_add_at (r->report, f->start, member_path (r, missing->name),
+				   "required, but missing");
 }
 
 static bool
@@ -679,7 +684,8 @@ find_field (struct reader *r, struct frame *f, const char *s, size_t n)
 	for (unsigned i = 0; i < f->rec->n; i++) {
 		const struct field *field = &f->rec->fields[i];
 
-		if (field->name[0] != s[0] || strlen (field->name) != n || memcmp (field->name, s, n) != 0)
+		if (field->name[0] != s[0] || strlen (field->name) != n ||
+		    memcmp (field->name, s, n) != 0)
 			continue;
 		f->key = field->name;
 		f->field = field;
@@ -690,7 +696,8 @@ find_field (struct reader *r, struct frame *f, const char *s, size_t n)
 	}
 	f->key = arena_strndup (r->arena, s, n);
 	if (r->report->name_unknown)
-		oci_report_warn_at (r->report, token_start (r, n + 2), path_of (r), "unknown property");
+		oci_report_warn_at (r->report, token_start (r, n + 2), path_of (r),
+				    "unknown property");
 }
 
 static bool
@@ -717,27 +724,29 @@ on_key (void *ctx, const char *s, size_t n)
 }
 
 static const struct json_events events = {
-	on_null, on_boolean, on_number, on_string, on_key, on_begin_object, on_end_object, on_begin_array, on_end_array,
+	on_null,	 on_boolean,	on_number,	on_string,    on_key,
+	on_begin_object, on_end_object, on_begin_array, on_end_array,
 };
 
 static int
 read_document (struct reader *r, const char *buf, size_t len)
 {
-	const char *error;
-	size_t offset;
+	struct json_parser *p = &r->parser;
 
 	if (len > OCI_SIZE_MAX) {
 		oci_report_add_at (r->report, 0, "", "larger than %u MiB", OCI_SIZE_MAX >> 20);
 		return -1;
 	}
-	r->buf = buf;
-	if (json_parse (r->arena, buf, len, &events, r, &r->parser, &error, &offset) < 0 && error)
-		oci_report_add_at (r->report, offset, "", "%s", len ? error : "the file is empty");
+	*p = (struct json_parser) { .buf = buf, .len = len, .events = &events, .ctx = r };
+	if (json_parse (r->arena, p) < 0 && p->error)
+		oci_report_add_at (r->report, p->error_offset, "", "%s",
+				   len ? p->error : "the file is empty");
 	return oci_report_failed (r->report) ? -1 : 0;
 }
 
 int
-oci_record_read (const struct record *rec, struct arena *a, const char *buf, size_t len, struct oci_report *report, void *ret)
+oci_record_read (const struct record *rec, struct arena *a, const char *buf, size_t len,
+		 struct oci_report *report, void *ret)
 {
 	struct reader r = { .arena = a, .report = report, .top = rec, .result = ret };
 
@@ -746,7 +755,8 @@ oci_record_read (const struct record *rec, struct arena *a, const char *buf, siz
 }
 
 int
-oci_records_read (const struct record *rec, struct arena *a, const char *buf, size_t len, struct oci_report *report, struct vec_any *ret)
+oci_records_read (const struct record *rec, struct arena *a, const char *buf, size_t len,
+		  struct oci_report *report, struct vec_any *ret)
 {
 	struct field element = { .name = "", .kind = K_OBJS, .rec = rec };
 	struct reader r = { .arena = a, .report = report, .top_array = &element, .result = ret };

@@ -20,10 +20,14 @@ is_absent (const struct field *f, const void *m)
 	case K_OPT_U64: return !((const opt_u64 *) m)->set;
 	case K_OPT_I32: return !((const opt_i32 *) m)->set;
 	case K_OPT_I64: return !((const opt_i64 *) m)->set;
-	case K_U32: case K_I32: return !*(const uint32_t *) m;
-	case K_U64: case K_I64: case K_ENUM: return !*(const uint64_t *) m;
+	case K_U32:
+	case K_I32: return !*(const uint32_t *) m;
+	case K_U64:
+	case K_I64:
+	case K_ENUM: return !*(const uint64_t *) m;
 	case K_CHAR: return !*(const char *) m;
-	case K_STR: case K_OBJ: return !*(void *const *) m;
+	case K_STR:
+	case K_OBJ: return !*(void *const *) m;
 	case K_EMBED: return false;
 	default: return !((const struct vec_any *) m)->v;
 	}
@@ -36,12 +40,16 @@ write_vector (struct json_out *o, const struct field *f, const struct vec_any *v
 
 	(map ? json_begin_object : json_begin_array) (o);
 	for (size_t i = 0; i < vec->n; i++) {
-		const char *object = f->kind == K_OBJS || f->kind == K_OBJMAP ? (const char *) vec->v + i * f->rec->size : NULL;
+		const char *object = f->kind == K_OBJS || f->kind == K_OBJMAP
+					     ? (const char *) vec->v + i * f->rec->size
+					     : NULL;
 
 		switch (f->kind) {
 		case K_STRS: json_string (o, ((char *const *) vec->v)[i]); break;
 		case K_U32S: json_uint (o, ((const uint32_t *) vec->v)[i]); break;
-		case K_ENUMS: json_string (o, oci_name_of (f->names, ((const uint64_t *) vec->v)[i])); break;
+		case K_ENUMS:
+			json_string (o, oci_name_of (f->names, ((const uint64_t *) vec->v)[i]));
+			break;
 		case K_KVS:
 			json_key (o, ((const struct oci_kv *) vec->v)[i].key);
 			json_string (o, ((const struct oci_kv *) vec->v)[i].value);
@@ -96,7 +104,6 @@ write_member (struct json_out *o, const struct field *f, const void *m)
 static void
 write_object (struct json_out *o, const struct record *rec, const char *obj)
 {
-
 	json_begin_object (o);
 	for (unsigned i = 0; i < rec->n; i++) {
 		const struct field *f = &rec->fields[i];
@@ -110,7 +117,8 @@ write_object (struct json_out *o, const struct record *rec, const char *obj)
 }
 
 char *
-oci_record_write (const struct record *rec, const void *obj, struct arena *a, enum oci_style style, size_t *ret_len)
+oci_record_write (const struct record *rec, const void *obj, struct arena *a, enum oci_style style,
+		  size_t *ret_len)
 {
 	struct json_out o;
 

@@ -7,7 +7,7 @@
 #include "libocispec/json.h"
 #include "libocispec/report.h"
 
-/* ---- finding a path again: a scanner for text that is JSON or nearly so ------------------------------------------- */
+/* ---- finding a path again: a scanner for text that is JSON or nearly so ---- */
 
 struct scan {
 	const char *p, *end;
@@ -55,11 +55,13 @@ skip_value (struct scan *s)
 	} while (depth > 0);
 }
 
-/* Is the string at s the key [key, key + len)? Keys with escapes do not match: the place is then that of the object. */
+/* Is the string at s the key [key, key + len)? Keys with escapes do not match: the place is then
+ * that of the object. */
 static bool
 key_is (const struct scan *s, const char *key, size_t len)
 {
-	return (size_t) (s->end - s->p) > len + 1 && memcmp (s->p + 1, key, len) == 0 && s->p[len + 1] == '"';
+	return (size_t) (s->end - s->p) > len + 1 && memcmp (s->p + 1, key, len) == 0 &&
+	       s->p[len + 1] == '"';
 }
 
 static bool
@@ -147,10 +149,11 @@ oci_locate (const char *buf, size_t len, const char *path)
 	return (size_t) (found - buf) < len ? (size_t) (found - buf) : 0;
 }
 
-/* ---- collecting ----------------------------------------------------------------------------------------------------- */
+/* ---- collecting ---- */
 
 void
-oci_report_init (struct oci_report *r, struct arena *a, const char *filename, const char *buf, size_t len)
+oci_report_init (struct oci_report *r, struct arena *a, const char *filename, const char *buf,
+		 size_t len)
 {
 	*r = (struct oci_report) { .arena = a, .filename = filename, .buf = buf, .len = len };
 }
@@ -171,7 +174,7 @@ escaped (struct arena *a, const char *text)
 		size_t n = is_control (s) ? 0 : json_utf8_length (s, 4);
 
 		if (n == 0)
-			o += sprintf (o, "\\x%02x", *s++);
+			o += snprintf (o, 5, "\\x%02x", *s++);
 		for (; n > 0; n--)
 			*o++ = (char) *s++;
 	}
@@ -189,13 +192,16 @@ shown (struct arena *a, const char *text, size_t max)
 
 	if (len <= max)
 		return escaped (a, text);
-	return arena_printf (a, "%s...%s", escaped (a, arena_strndup (a, text, max / 2)), escaped (a, text + len - max / 4));
+	return arena_printf (a, "%s...%s", escaped (a, arena_strndup (a, text, max / 2)),
+			     escaped (a, text + len - max / 4));
 }
 
 static struct oci_report_item __attribute__ ((format (printf, 4, 0)))
 make_item (struct oci_report *r, size_t offset, const char *path, const char *fmt, va_list ap)
 {
-	return (struct oci_report_item) { offset, shown (r->arena, path, PATH_MAX_SHOWN), shown (r->arena, arena_vprintf (r->arena, fmt, ap), TEXT_MAX_SHOWN) };
+	return (struct oci_report_item) { offset, shown (r->arena, path, PATH_MAX_SHOWN),
+					  shown (r->arena, arena_vprintf (r->arena, fmt, ap),
+						 TEXT_MAX_SHOWN) };
 }
 
 #define LOCATED ((size_t) -1)
@@ -224,12 +230,12 @@ add_warning (struct oci_report *r, size_t offset, const char *path, const char *
 	VEC_PUSH (r->arena, r->warnings, make_item (r, offset, path, fmt, ap));
 }
 
-#define WITH_ARGUMENTS(call) \
-	do { \
-		va_list ap; \
+#define WITH_ARGUMENTS(call)        \
+	do {                        \
+		va_list ap;         \
 		va_start (ap, fmt); \
-		call; \
-		va_end (ap); \
+		call;               \
+		va_end (ap);        \
 	} while (0)
 
 void
@@ -262,14 +268,15 @@ oci_report_failed (const struct oci_report *r)
 	return r->errors.n > 0;
 }
 
-/* ---- showing -------------------------------------------------------------------------------------------------------- */
+/* ---- showing ---- */
 
 static int
 by_offset (const void *a, const void *b)
 {
 	const struct oci_report_item *x = a, *y = b;
 
-	return x->offset != y->offset ? (x->offset > y->offset) - (x->offset < y->offset) : strcmp (x->path, y->path);
+	return x->offset != y->offset ? (x->offset > y->offset) - (x->offset < y->offset)
+				      : strcmp (x->path, y->path);
 }
 
 static char *
@@ -284,7 +291,8 @@ item_text (const struct oci_report *r, const struct oci_report_item *it)
 	}
 	if (r->buf && r->len)
 		place = arena_printf (r->arena, ":%zu:%zu", line, column);
-	return arena_printf (r->arena, "%s%s: %s%s%s", file, place, it->path, *it->path ? ": " : "", it->text);
+	return arena_printf (r->arena, "%s%s: %s%s%s", file, place, it->path, *it->path ? ": " : "",
+			     it->text);
 }
 
 static const char *
@@ -296,7 +304,8 @@ items_text (const struct oci_report *r, struct oci_report_item *v, size_t n, siz
 		return "";
 	qsort (v, n, sizeof *v, by_offset);
 	for (size_t i = 0; i < n; i++)
-		text = arena_printf (r->arena, "%s%s%s", text ? text : "", text ? "\n" : "", item_text (r, &v[i]));
+		text = arena_printf (r->arena, "%s%s%s", text ? text : "", text ? "\n" : "",
+				     item_text (r, &v[i]));
 	return more ? arena_printf (r->arena, "%s\nand %zu more", text, more) : text;
 }
 

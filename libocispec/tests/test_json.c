@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "reading.h"
 
-/* ---- parsing: what is no JSON ---------------------------------------------------------------------------------------- */
+/* ---- parsing: what is no JSON ---- */
 
 struct empty {
 	bool unused;
@@ -55,9 +55,31 @@ TEST (place_of_a_syntax_error)
 TEST (not_json)
 {
 	static const char *const texts[] = {
-		"{'a': 1}", "{a: 1}", "{\"a\": 01}", "{\"a\": +1}", "{\"a\": .5}", "{\"a\": 1.}", "{\"a\": 0x10}", "{\"a\": Infinity}",
-		"{\"a\": \"\t\"}", "{\"a\": \"\n\"}", "{\"a\": \"\\x41\"}", "{\"a\": \"\\u12g4\"}", "{\"a\": 1 \"b\": 2}", "{,}", "{\"a\": [}", "{]", "{\"a\"}",
-		"{1: 2}", "{\"a\": 1e}", "{\"a\": -}", "{\"a\": tRue}", "{} x", "}", ":", ",",
+		"{'a': 1}",
+		"{a: 1}",
+		"{\"a\": 01}",
+		"{\"a\": +1}",
+		"{\"a\": .5}",
+		"{\"a\": 1.}",
+		"{\"a\": 0x10}",
+		"{\"a\": Infinity}",
+		"{\"a\": \"\t\"}",
+		"{\"a\": \"\n\"}",
+		"{\"a\": \"\\x41\"}",
+		"{\"a\": \"\\u12g4\"}",
+		"{\"a\": 1 \"b\": 2}",
+		"{,}",
+		"{\"a\": [}",
+		"{]",
+		"{\"a\"}",
+		"{1: 2}",
+		"{\"a\": 1e}",
+		"{\"a\": -}",
+		"{\"a\": tRue}",
+		"{} x",
+		"}",
+		":",
+		",",
 	};
 
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
@@ -89,7 +111,8 @@ TEST (byte_order_marks)
 TEST (bytes_that_are_no_utf8)
 {
 	static const char *const texts[] = {
-		"{\"a\": \"\xff\"}", "{\"a\": \"\xc3\"}", "{\"\xc3(\": 1}", "{\"a\": \"\xe2\x82\"}", "{\"a\": \"\x80\"}", "{\"a\": \"\xf8\x88\x80\x80\x80\"}",
+		"{\"a\": \"\xff\"}",	 "{\"a\": \"\xc3\"}", "{\"\xc3(\": 1}",
+		"{\"a\": \"\xe2\x82\"}", "{\"a\": \"\x80\"}", "{\"a\": \"\xf8\x88\x80\x80\x80\"}",
 	};
 
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
@@ -99,13 +122,15 @@ TEST (bytes_that_are_no_utf8)
 TEST (overlong_and_surrogate_utf8)
 {
 	static const char *const texts[] = {
-		"{\"a\": \"\xc0\xaf\"}", "{\"a\": \"\xe0\x80\xaf\"}", "{\"a\": \"\xed\xa0\x80\"}", "{\"a\": \"\xf4\x90\x80\x80\"}", "{\"a\": \"\xf0\x80\x80\xaf\"}",
-		"{\"\xc1\xa1\": 1}",
+		"{\"a\": \"\xc0\xaf\"}",	 "{\"a\": \"\xe0\x80\xaf\"}",
+		"{\"a\": \"\xed\xa0\x80\"}",	 "{\"a\": \"\xf4\x90\x80\x80\"}",
+		"{\"a\": \"\xf0\x80\x80\xaf\"}", "{\"\xc1\xa1\": 1}",
 	};
 
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		CONTAINS (parse (texts[i]), "syntax error: bytes that are no UTF-8");
-	STREQ (parse ("{\"a\": \"\xc2\x80\xed\x9f\xbf\xee\x80\x80\xf0\x90\x80\x80\xf4\x8f\xbf\xbf\"}"), "");
+	STREQ (parse ("{\"a\": \"\xc2\x80\xed\x9f\xbf\xee\x80\x80\xf0\x90\x80\x80\xf4\x8f\xbf\xbf\"}"),
+	       "");
 }
 
 TEST (halves_of_surrogate_pairs)
@@ -122,7 +147,8 @@ TEST (halves_of_surrogate_pairs)
 
 TEST (nul)
 {
-	CONTAINS (parse ("{\"a\": \"x\\u0000\"}"), "f:1:7: a: a string with a NUL character (\\u0000)");
+	CONTAINS (parse ("{\"a\": \"x\\u0000\"}"),
+		  "f:1:7: a: a string with a NUL character (\\u0000)");
 	CONTAINS (parse ("{\"a\": {\"b\": [\"\\u0000\"]}}"), "a NUL character");
 	CONTAINS (parse ("{\"a\\u0000b\": 1}"), "a key with a NUL character");
 	CONTAINS (parse ("{\"x\": {\"a\\u0000b\": 1}}"), "a key with a NUL character");
@@ -175,7 +201,7 @@ TEST (what_the_document_must_be)
 	CONTAINS (parse ("5 "), "expected an object, got number 5");
 }
 
-/* ---- writing ------------------------------------------------------------------------------------------------------------- */
+/* ---- writing ---- */
 
 static const char *
 quoted (const char *s)
@@ -193,13 +219,16 @@ TEST (strings_are_escaped)
 	STREQ (quoted ("a/b"), "\"a/b\"");
 	STREQ (quoted ("\"\\"), "\"\\\"\\\\\"");
 	STREQ (quoted ("\n\t\r\x01\x1f\x7f"), "\"\\n\\t\\u000d\\u0001\\u001f\x7f\"");
-	STREQ (quoted ("\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"), "\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"");
+	STREQ (quoted ("\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"),
+	       "\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"");
 	STREQ (quoted (NULL), "null");
 }
 
 TEST (invalid_utf8_is_replaced)
 {
-	STREQ (quoted ("a\xff" "b"), "\"a\\ufffdb\"");
+	STREQ (quoted ("a\xff"
+		       "b"),
+	       "\"a\\ufffdb\"");
 	STREQ (quoted ("\xc3"), "\"\\ufffd\"");
 	STREQ (quoted ("\xe2\x82"), "\"\\ufffd\\ufffd\"");
 	STREQ (quoted ("\xc0\xaf"), "\"\\ufffd\\ufffd\"");

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The tables against the specification. properties.txt is made from its JSON schema by tools/spec-properties: every property must have a
- * row of a fitting kind, every row a property or an entry in the lists below. Then, for each row by itself: what it reads it writes;
- * a wrong type, a missing and a repeated member are found and named.
+ * The tables against the specification. properties.txt is made from its JSON schema by
+ * tools/spec-properties: every property must have a row of a fitting kind, every row a property or
+ * an entry in the lists below. Then, for each row by itself: what it reads it writes; a wrong type,
+ * a missing and a repeated member are found and named.
  */
 #include <stdio.h>
 
@@ -10,7 +11,7 @@
 #include "libocispec/oci_state.h"
 #include "reading.h"
 
-/* ---- the tables as a list of paths ----------------------------------------------------------------------------------------- */
+/* ---- the tables as a list of paths ---- */
 
 struct row {
 	const char *path;
@@ -23,7 +24,8 @@ collect (const struct record *rec, const char *prefix)
 {
 	for (unsigned i = 0; i < rec->n; i++) {
 		const struct field *f = &rec->fields[i];
-		const char *path = arena_printf (&test_arena, "%s%s%s", prefix, *prefix ? "." : "", f->name);
+		const char *path = arena_printf (&test_arena, "%s%s%s", prefix, *prefix ? "." : "",
+						 f->name);
 
 		VEC_PUSH (&test_arena, rows, ((struct row) { path, f }));
 		if (f->kind == K_OBJ || f->kind == K_EMBED)
@@ -50,12 +52,17 @@ static bool
 fits (const struct field *f, const char *type)
 {
 	switch (f->kind) {
-	case K_BOOL: case K_OPT_BOOL: return strcmp (type, "boolean") == 0;
-	case K_STR: case K_ENUM: case K_CHAR: return strcmp (type, "string") == 0;
-	case K_STRS: case K_ENUMS: return strcmp (type, "array-of-strings") == 0;
+	case K_BOOL:
+	case K_OPT_BOOL: return strcmp (type, "boolean") == 0;
+	case K_STR:
+	case K_ENUM:
+	case K_CHAR: return strcmp (type, "string") == 0;
+	case K_STRS:
+	case K_ENUMS: return strcmp (type, "array-of-strings") == 0;
 	case K_U32S: return strcmp (type, "array-of-integers") == 0;
 	case K_KVS: return strcmp (type, "map-of-strings") == 0;
-	case K_OBJ: case K_EMBED: return strcmp (type, "object") == 0;
+	case K_OBJ:
+	case K_EMBED: return strcmp (type, "object") == 0;
 	case K_OBJS: return strcmp (type, "array-of-objects") == 0;
 	case K_OBJMAP: return strcmp (type, "map-of-objects") == 0;
 	default: return strcmp (type, "integer") == 0;
@@ -74,7 +81,8 @@ listed (const char *const *list, const char *path)
 /* Rows without a property of the schema: members for Windows that the Linux structs share. */
 static const char *const extensions[] = { "process.commandLine", "process.user.username", NULL };
 /* The schema leaves them open, the text of the specification says REQUIRED. */
-static const char *const stricter[] = { "linux.memoryPolicy.mode", "linux.personality.domain", NULL };
+static const char *const stricter[] = { "linux.memoryPolicy.mode", "linux.personality.domain",
+					NULL };
 /* Written as "pids": {} by some engines. */
 static const char *const more_lenient[] = { "linux.resources.pids.limit", NULL };
 
@@ -118,7 +126,8 @@ TEST (every_property_has_a_row)
 
 			if (strcmp (word, "required") == 0)
 				required = true;
-			else if ((f->kind == K_ENUM || f->kind == K_ENUMS) && !oci_name_value (f->names, word, &value))
+			else if ((f->kind == K_ENUM || f->kind == K_ENUMS) &&
+				 !oci_name_value (f->names, word, &value))
 				STREQ (path, arena_printf (&test_arena, "with the name %s", word));
 		}
 		if (required && !(f->flags & REQ) && !listed (more_lenient, path))
@@ -135,7 +144,8 @@ TEST (every_row_has_a_property)
 
 	row_of ("");
 	for (size_t i = 0; i < rows.n; i++)
-		if (!strstr (text, arena_printf (&test_arena, "\n%s ", rows.v[i].path)) && !listed (extensions, rows.v[i].path))
+		if (!strstr (text, arena_printf (&test_arena, "\n%s ", rows.v[i].path)) &&
+		    !listed (extensions, rows.v[i].path))
 			STREQ (rows.v[i].path, "a property of the specification");
 	EQ (rows.n, 221 + 2);
 }
@@ -156,14 +166,14 @@ TEST (names_are_unique)
 	}
 }
 
-/* ---- documents made from the tables ------------------------------------------------------------------------------------------- */
+/* ---- documents made from the tables ---- */
 
 enum damage { NONE, WRONG_TYPE, MISSING, IS_NULL, TWICE };
 struct maker {
 	struct json_out out;
 	enum damage damage;
-	int target, seen;		/* the row to damage, and how many we have met */
-	const char *path;		/* of the damaged row */
+	int target, seen; /* the row to damage, and how many we have met */
+	const char *path; /* of the damaged row */
 	const struct field *field;
 };
 
@@ -175,11 +185,14 @@ make_value (struct maker *m, const struct field *f, const char *path)
 	struct json_out *o = &m->out;
 
 	switch (f->kind) {
-	case K_BOOL: case K_OPT_BOOL: json_bool (o, true); break;
+	case K_BOOL:
+	case K_OPT_BOOL: json_bool (o, true); break;
 	case K_STR: json_string (o, path); break;
 	case K_CHAR: json_string (o, (const char[]) { f->letters[0], '\0' }); break;
 	case K_ENUM: json_string (o, f->names[0].name); break;
-	case K_STRS: case K_ENUMS: case K_U32S:
+	case K_STRS:
+	case K_ENUMS:
+	case K_U32S:
 		json_begin_array (o);
 		for (int i = 0; i < 3; i++) {
 			if (f->kind == K_U32S)
@@ -197,7 +210,8 @@ make_value (struct maker *m, const struct field *f, const char *path)
 		json_string (o, "");
 		json_end_object (o);
 		break;
-	case K_OBJ: case K_EMBED: make_object (m, f->rec, path); break;
+	case K_OBJ:
+	case K_EMBED: make_object (m, f->rec, path); break;
 	case K_OBJS:
 		json_begin_array (o);
 		make_object (m, f->rec, arena_printf (&test_arena, "%s[0]", path));
@@ -222,12 +236,20 @@ make_wrong_value (struct maker *m, const struct field *f)
 	struct json_out *o = &m->out;
 
 	switch (f->kind) {
-	case K_STR: case K_CHAR: case K_ENUM: json_int (o, 5); break;
-	case K_KVS: case K_OBJ: case K_EMBED: case K_OBJMAP:
+	case K_STR:
+	case K_CHAR:
+	case K_ENUM: json_int (o, 5); break;
+	case K_KVS:
+	case K_OBJ:
+	case K_EMBED:
+	case K_OBJMAP:
 		json_begin_array (o);
 		json_end_array (o);
 		break;
-	case K_STRS: case K_ENUMS: case K_U32S: case K_OBJS:
+	case K_STRS:
+	case K_ENUMS:
+	case K_U32S:
+	case K_OBJS:
 		json_begin_object (o);
 		json_end_object (o);
 		break;
@@ -264,7 +286,9 @@ make_object (struct maker *m, const struct record *rec, const char *path)
 {
 	json_begin_object (&m->out);
 	for (unsigned i = 0; i < rec->n; i++)
-		make_member (m, &rec->fields[i], arena_printf (&test_arena, "%s%s%s", path, *path ? "." : "", rec->fields[i].name));
+		make_member (m, &rec->fields[i],
+			     arena_printf (&test_arena, "%s%s%s", path, *path ? "." : "",
+					   rec->fields[i].name));
 	json_end_object (&m->out);
 }
 
@@ -281,7 +305,8 @@ document (const struct record *rec, enum damage damage, int target)
 }
 
 static const struct record *const all_records[] = {
-	&oci_config_record, &oci_state_record, &oci_hook_state_record, &oci_process_state_record, &oci_features_record,
+	&oci_config_record,	   &oci_state_record,	 &oci_hook_state_record,
+	&oci_process_state_record, &oci_features_record,
 };
 
 TEST (everything_is_written_as_it_was_read)
@@ -352,14 +377,15 @@ TEST (each_row_is_located)
 	struct maker m;
 
 	for (int target = 0; (m = document (&oci_config_record, TWICE, target)).path; target++) {
-		size_t at = oci_locate (m.out.buf, m.out.len, m.path), name = strlen (m.field->name);
+		size_t at = oci_locate (m.out.buf, m.out.len, m.path),
+		       name = strlen (m.field->name);
 
 		/* The path leads to the value; before it are the key, its quotes and the colon. */
 		OK (at > name + 3 && memcmp (m.out.buf + at - name - 2, m.field->name, name) == 0);
 	}
 }
 
-/* ---- damaged text ------------------------------------------------------------------------------------------------------------- */
+/* ---- damaged text ---- */
 
 TEST (truncated_anywhere)
 {
@@ -398,8 +424,10 @@ TEST (any_byte_changed)
 
 			text[i] = bytes[b];
 			oci_report_init (&r, &a, "f", text, m.out.len);
-			refused += oci_config_read (&a, text, m.out.len, &r, &c) < 0 && *oci_report_text (&r);
-			oci_locate (text, m.out.len, "linux.resources.blockIO.weightDevice[1].major");
+			refused += oci_config_read (&a, text, m.out.len, &r, &c) < 0 &&
+				   *oci_report_text (&r);
+			oci_locate (text, m.out.len,
+				    "linux.resources.blockIO.weightDevice[1].major");
 			arena_free (&a);
 		}
 		text[i] = saved;

@@ -51,7 +51,8 @@ TEST (items_are_in_the_order_of_the_text)
 	oci_report_add (&r, "c", "third");
 	oci_report_add (&r, "a", "first");
 	oci_report_add (&r, "b", "second");
-	STREQ (oci_report_text (&r), "config.json:1:7: a: first\nconfig.json:2:6: b: second\nconfig.json:3:6: c: third");
+	STREQ (oci_report_text (&r),
+	       "config.json:1:7: a: first\nconfig.json:2:6: b: second\nconfig.json:3:6: c: third");
 }
 
 TEST (twenty_items_and_a_count)
@@ -84,8 +85,11 @@ TEST (control_characters_are_escaped)
 {
 	struct oci_report r = report_on ("{}");
 
-	oci_report_add (&r, "a\nb", "\033[31mred\r\x7f '%s'", "\xff\xc3\xa9\xc2\x9b" "1m");
-	STREQ (oci_report_text (&r), "config.json:1:1: a\\x0ab: \\x1b[31mred\\x0d\\x7f '\\xff\xc3\xa9\\xc2\\x9b1m'");
+	oci_report_add (&r, "a\nb", "\033[31mred\r\x7f '%s'",
+			"\xff\xc3\xa9\xc2\x9b"
+			"1m");
+	STREQ (oci_report_text (&r),
+	       "config.json:1:1: a\\x0ab: \\x1b[31mred\\x0d\\x7f '\\xff\xc3\xa9\\xc2\\x9b1m'");
 }
 
 TEST (file_names_are_escaped)
@@ -141,7 +145,8 @@ TEST (locate_absent_gives_the_ancestor)
 
 TEST (locate_keys_with_dots_and_brackets)
 {
-	static const char text[] = "{\"annotations\": {\"org\": 0, \"org.x\": 1, \"org.x.y[2]\": 2, \"a\\\"b\": 3}}";
+	static const char text[] =
+		"{\"annotations\": {\"org\": 0, \"org.x\": 1, \"org.x.y[2]\": 2, \"a\\\"b\": 3}}";
 
 	STREQ (found (text, "annotations.org"), "0");
 	STREQ (found (text, "annotations.org.x"), "1");
@@ -164,7 +169,11 @@ TEST (locate_the_last_of_two)
 
 TEST (locate_survives_broken_text)
 {
-	static const char *const texts[] = { "", "{", "[", "{\"a", "{\"a\":", "{\"a\": [", "\\", "}}}", "{\"a\": \"\\", "{\"a\" \"a\"", "]", "{\"a\\" };
+	static const char *const texts[] = {
+		"",	     "{",     "[",   "{\"a",	     "{\"a\":",
+		"{\"a\": [", "\\",    "}}}", "{\"a\": \"\\", "{\"a\" \"a\"",
+		"]",	     "{\"a\\"
+	};
 
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		size_t len = strlen (texts[i]);
@@ -179,7 +188,8 @@ TEST (locate_survives_broken_text)
 
 TEST (unknown_properties_are_named_when_asked)
 {
-	static const char text[] = "{\"ociVersion\": \"1.3.0\", \"Process\": {\"x\": {}},\n\"root\": {\"path\": \"r\", \"writable\": true}}";
+	static const char text[] =
+		"{\"ociVersion\": \"1.3.0\", \"Process\": {\"x\": {}},\n\"root\": {\"path\": \"r\", \"writable\": true}}";
 	struct oci_report r = report_on (text);
 	struct oci_config *c;
 
@@ -188,5 +198,6 @@ TEST (unknown_properties_are_named_when_asked)
 	r = report_on (text);
 	r.name_unknown = true;
 	EQ (oci_config_read (&test_arena, text, strlen (text), &r, &c), 0);
-	STREQ (oci_report_warnings (&r), "config.json:1:25: Process: unknown property\nconfig.json:2:23: root.writable: unknown property");
+	STREQ (oci_report_warnings (&r),
+	       "config.json:1:25: Process: unknown property\nconfig.json:2:23: root.writable: unknown property");
 }
