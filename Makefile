@@ -28,7 +28,7 @@ SANITIZE := $(SANITIZE_$(VARIANT))
 .DEFAULT_GOAL := all
 include mk/features.mk
 
-CFLAGS ?= -O2 -g
+CFLAGS ?= $(if $(SANITIZE),-O1,-O2) -g
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla -Wpointer-arith -Wwrite-strings \
 	-Wno-unused-parameter -Wno-missing-field-initializers $(if $(filter 1,$(WERROR)),-Werror)
 CPPFLAGS_ALL = -I. -Isrc -I$(B) -D_GNU_SOURCE -DLIBEXECDIR='"$(LIBEXECDIR)"' $(CPPFLAGS)
