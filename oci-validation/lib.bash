@@ -266,17 +266,17 @@ mounted () { # DIRECTORY [mount option…]
 	echo "$1" >>"$work/mounts"
 }
 
-# The pattern comes by stdin, or grep would find itself.
+# grep finds itself too, but it is gone when we look.
 processes_left () {
 	local p
 
-	while IFS=/ read -r _ _ p _; do
+	for p in $(grep -lsF -e "$id" /proc/[0-9]*/cgroup /proc/[0-9]*/cmdline | cut -d / -f 3 | sort -u); do
 		[ "$p" = "$BASHPID" ] || [ "$p" = "$$" ] || gone "$p" || echo "$p"
-	done < <(grep -lsf - /proc/[0-9]*/cgroup /proc/[0-9]*/cmdline <<<"$id") | sort -u
+	done
 }
 
 cgroups_left () {
-	find /sys/fs/cgroup -mindepth 1 -maxdepth 5 -type d -name "*$id*" 2>/dev/null
+	find /sys/fs/cgroup -mindepth 1 -maxdepth 6 -type d -path "*$id*" 2>/dev/null
 }
 
 # What is left with the name of this case, one line each.
@@ -311,7 +311,7 @@ sweep () {
 }
 
 finish_case () { # STATUS
-	local f left= status=$1
+	local f left='' status=$1
 
 	for f in "$work/root/"*"$id"*; do
 		[ ! -d "$f" ] || timeout -k 2 10 "$RUNTIME" --root "$work/root" delete --force "${f##*/}" >/dev/null 2>&1 </dev/null
@@ -323,7 +323,7 @@ finish_case () { # STATUS
 		# The last of its processes may be dying just now.
 		await 2 clean || left=$(leftovers)
 		[ -z "$left" ] || {
-			echo "$left" | sed 's/^/# left behind: /'
+			printf '%s\n' "# left behind: ${left//$'\n'/$'\n# left behind: '}"
 			status=1
 		}
 	fi

@@ -43,7 +43,7 @@ must "config-linux.md Seccomp: flags" filter seccomp:acct \
 default_errno () {
 	[ -n "${seccomp_here:-}" ] || skip "this kernel has no seccomp"
 	finished 'inside (["touch", "/ran"])' '.linux.seccomp = {defaultAction: "SCMP_ACT_ERRNO", defaultErrnoRet: 99, syscalls: [
-		{names: ["execve", "execveat", "open", "openat", "close", "close_range", "read", "write", "brk", "mmap", "munmap", "mprotect", "arch_prctl", "set_tid_address",
+		{names: ["getdents64", "ioctl", "execve", "execveat", "open", "openat", "close", "close_range", "read", "write", "brk", "mmap", "munmap", "mprotect", "arch_prctl", "set_tid_address",
 		"set_robust_list", "rseq", "prlimit64", "readlink", "readlinkat", "getrandom", "exit", "exit_group", "fstat", "newfstatat", "uname", "futex",
 		"prctl", "capget", "capset", "setuid", "setgid", "setgroups", "setresuid", "setresgid", "fcntl", "getpid", "gettid", "tgkill", "rt_sigaction",
 		"rt_sigprocmask", "sigaltstack", "rt_sigreturn", "epoll_ctl", "epoll_pwait", "nanosleep", "stat", "statfs", "fstatfs", "dup3", "chdir", "getcwd",
