@@ -270,6 +270,7 @@ mounted () { # DIRECTORY [mount option…]
 processes_left () {
 	local p
 
+	# shellcheck disable=SC2013
 	for p in $(grep -lsF -e "$id" /proc/[0-9]*/cgroup /proc/[0-9]*/cmdline | cut -d / -f 3 | sort -u); do
 		[ "$p" = "$BASHPID" ] || [ "$p" = "$$" ] || gone "$p" || echo "$p"
 	done

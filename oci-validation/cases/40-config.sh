@@ -30,6 +30,11 @@ invalid '.process.oomScoreAdj = 5000'
 invalid '.root.readonly = "true"'
 invalid '.hostname = 1'
 invalid '.mounts = {}'
+invalid '.process.execCPUAffinity = {initial: "many"}'
+invalid '.process.user.additionalGids = [-1]'
+invalid '.process.env = ["A=1", 2]'
+invalid '.process.rlimits = [{type: "RLIMIT_CORE", soft: -1, hard: -1}]'
+invalid '.linux.sysctl = {"kernel.msgmax": 8192}'
 invalid '.linux.namespaces += [{type: "nosuch"}]'
 invalid '.linux.maskedPaths = "/proc/kcore"'
 invalid '.linux.seccomp = "x"'
@@ -113,6 +118,21 @@ must "config.md Process: terminal specifies whether a terminal is attached to th
 must "config-linux.md Default Devices: /dev/console is set up if terminal is enabled" with_terminal 'console'
 must "config.md Process: consoleSize specifies the console size in characters of the terminal" with_terminal 'console-size' \
 	'.process.consoleSize = {height: 33, width: 99}'
+
+must "config.md Process: terminal: without somebody who takes it, create is an error" refuses '.process.terminal = true'
+
+standard_input () {
+	bundle 'inside (["cat", "-"])'
+	echo "said to it" >"$work/stdin"
+	rc=0
+	timeout -k 2 20 "$RUNTIME" --root "$work/root" create --bundle "$bundle" --pid-file "$work/pid" "$id" \
+		>"$work/stdout" 2>"$work/stderr" <"$work/stdin" || fail "create failed"
+	pid=$(<"$work/pid")
+	rt start "$id" || fail "start failed"
+	await_exit
+	grep -qx "said to it" "$work/stdout" || fail "it has not read its standard input"
+}
+must "runtime-linux.md File descriptors: stdin, stdout and stderr are kept open for the application" standard_input
 
 # ---- user
 

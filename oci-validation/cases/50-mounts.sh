@@ -191,3 +191,20 @@ idmapped () {
 	[ "$(stat -c %u:%g "/proc/$pid/root/a/file")" = 7000:8000 ] || fail "the owner is $(stat -c %u:%g "/proc/$pid/root/a/file")"
 }
 must "config.md Mounts: uidMappings and gidMappings: the mapping to convert UIDs and GIDs from the source file system to the destination" idmapped
+
+for o in idmap ridmap; do
+	must "config.md Mounts: '$o' without mappings and without a user namespace of the container MUST be an error" refuses \
+		"bind (\"/a\"; \$work; [\"bind\", \"$o\"])"
+done
+
+# MAY: only for a runtime that says it can.
+tmpcopyup () {
+	rt features && jq -e '.mountOptions | index ("tmpcopyup")' "$work/out" >/dev/null || skip "the runtime has no tmpcopyup"
+	make_rootfs
+	mkdir "$rootfs/a/dir"
+	echo content | tee "$rootfs/a/file" >"$rootfs/a/dir/file"
+	finished 'inside (["cat", "/a/dir/file", "/a/file", "/proc/self/mountinfo"])' 'mount ("/a"; "tmpfs"; "tmpfs"; ["tmpcopyup"])'
+	[ "$(grep -c '^content$' "$work/stdout")" -eq 2 ] || fail "the files are not copied"
+	grep -q ' /a .* tmpfs ' "$work/stdout" || fail "no tmpfs"
+}
+must "config.md Linux mount options: 'tmpcopyup' copies up the contents to a tmpfs" tmpcopyup

@@ -213,24 +213,42 @@ no_resctrl () {
 }
 must "config-linux.md IntelRdt: without resctrl, intelRdt is an error" no_resctrl
 
-net_device () {
-	ip link add cor-val0 type dummy 2>/dev/null || skip "cannot make a network device here"
-	bundle 'ns ("network")' 'inside (["cat", "/proc/self/net/dev"])' '.linux.netDevices = {"cor-val0": {name: "moved0"}}'
-	if create; then
-		pid=$(<"$work/pid")
-		rt start "$id"
-		await_exit
-	fi
-	ip link del cor-val0 2>/dev/null
-	grep -q moved0 "$work/stdout" || fail "the device is not in the container"
-}
-isolated_net_device () {
-	unshare --net --mount-proc true 2>/dev/null || skip "cannot make a network namespace here"
+# The runtime gets a network namespace of its own, with a device in it: two runtimes at once do not meet, and nothing of the host is touched.
+own_network () {
+	mkdir -p "$work/ns"
+	: >"$work/ns/net"
+	unshare --net="$work/ns/net" true 2>/dev/null || skip "cannot make a network namespace here"
+	echo "$work/ns/net" >>"$work/mounts"
 	command -v ip >/dev/null || skip "no ip(8)"
-	# In a network namespace of its own, so that two runtimes at once do not meet.
-	export -f net_device skip fail bundle make_rootfs fact rt no_accident create await_exit await gone nap
-	export TMP RUNTIME HERE JQ_WORDS HOST_FACTS work bundle rootfs id
-	unshare --net bash -c 'rc=0; net_device' || exit $?
+	in_network ip link add cor0 type dummy 2>/dev/null || in_network ip link add cor0 type veth 2>/dev/null || skip "cannot make a network device here"
+	in_network ip addr add 10.98.76.54/24 dev cor0
+	printf '#!/bin/sh\nexec nsenter --net=%s %s "$@"\n' "$work/ns/net" "$RUNTIME" >"$work/runtime"
+	chmod +x "$work/runtime"
+	RUNTIME=$work/runtime
 }
-must "config-linux.md Network Devices: the device MUST be moved into the network namespace of the container, with its new name" isolated_net_device
-must "config-linux.md Network Devices: a device that does not exist is an error" refuses 'ns ("network")' '.linux.netDevices = {"cor-val-none": {}}'
+
+in_network () {
+	nsenter --net="$work/ns/net" "$@"
+}
+
+net_device () { # DEVICE, FILE, what is in it
+	own_network
+	created 'inside (["cat", "'"$2"'"])' 'ns ("network")' ".linux.netDevices = {\"cor0\": $1}"
+	rt start "$id" || fail "start failed"
+	await_exit
+	await 5 has_status stopped
+	rt delete "$id" || fail "delete failed"
+	grep -qF -e "$3" "$work/stdout" || fail "no '$3' in $2"
+}
+must "config-linux.md Network Devices: the runtime MUST move the device into the network namespace of the container" net_device '{}' /proc/net/dev cor0
+must "config-linux.md Network Devices: name is the name of the network device inside the container" net_device '{name: "moved0"}' /proc/net/dev moved0
+must "config-linux.md Network Devices: MUST set the device up, MUST keep its global addresses" net_device '{name: "moved0"}' /proc/net/fib_trie 10.98.76.54
+
+net_device_refused () {
+	own_network
+	refuses "$@"
+	in_network ip link show cor0 >/dev/null || fail "the device is gone"
+}
+must "config-linux.md Network Devices: MUST generate an error if the name is there already" net_device_refused 'ns ("network")' '.linux.netDevices = {"cor0": {name: "lo"}}'
+must "config-linux.md Network Devices: without a network namespace of the container is an error" net_device_refused '.linux.netDevices = {"cor0": {}}'
+must "config-linux.md Network Devices: a device that does not exist is an error" net_device_refused 'ns ("network")' '.linux.netDevices = {"cor-val-none": {}}'
