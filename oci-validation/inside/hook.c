@@ -29,8 +29,9 @@ print_list (FILE *out, const char *name, char **list)
 }
 
 /*
- * inside hook LOG TAG [exit=N] [sleep=SECONDS] [error=TEXT]: append one line of JSON to LOG: the tag, who and where we are, arguments,
- * environment, and the state as it came on stdin. Written at once with O_APPEND, so that the order of lines is the order of hooks.
+ * inside hook LOG TAG [exit=N] [sleep=SECONDS] [error=TEXT]: append one line of JSON to LOG: the
+ * tag, who and where we are, arguments, environment, and the state as it came on stdin. Written at
+ * once with O_APPEND, so that the order of lines is the order of hooks.
  */
 int
 mode_hook (int argc, char **argv)
@@ -48,17 +49,20 @@ mode_hook (int argc, char **argv)
 	json_print_string (out, argc > 3 ? argv[3] : "?");
 	fprintf (out, ",\"pid\":%d,\"cwd\":", getpid ());
 	json_print_string (out, getcwd (cwd, sizeof (cwd)) ? cwd : "?");
-	fprintf (out, ",\"argv0\":\"%s\",\"inContainer\":%s,\"ns\":{", slash ? slash + 1 : argv[0], access ("/config.json", F_OK) == 0 ? "true" : "false");
+	fprintf (out, ",\"argv0\":\"%s\",\"inContainer\":%s,\"ns\":{", slash ? slash + 1 : argv[0],
+		 access ("/config.json", F_OK) == 0 ? "true" : "false");
 	for (size_t i = 0; i < sizeof (kinds) / sizeof (kinds[0]); i++) {
 		snprintf (path, sizeof (path), "/proc/self/ns/%s", kinds[i]);
-		fprintf (out, "%s\"%s\":%llu", i ? "," : "", kinds[i], stat (path, &st) == 0 ? (unsigned long long) st.st_ino : 0ull);
+		fprintf (out, "%s\"%s\":%llu", i ? "," : "", kinds[i],
+			 stat (path, &st) == 0 ? (unsigned long long) st.st_ino : 0ull);
 	}
 	putc ('}', out);
 	print_list (out, "args", argv);
 	print_list (out, "env", environ);
 	fprintf (out, ",\"state\":%s}\n", *state ? state : "null");
 	fclose (out);
-	fd = open (argc > 2 ? argv[2] : "/hook.log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+	fd = open (argc > 2 ? argv[2] : "/hook.log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
+		   0666);
 	if (fd < 0 || write (fd, record, size) != (ssize_t) size)
 		err (97, "write the log");
 	close (fd);
@@ -73,7 +77,8 @@ mode_hook (int argc, char **argv)
 	return status;
 }
 
-/* Listens at PATH and returns the first connection. Prints "listening": the driver waits for the socket to exist. */
+/* Listens at PATH and returns the first connection. Prints "listening": the driver waits for the
+ * socket to exist. */
 static int
 serve_once (const char *path)
 {
@@ -100,7 +105,10 @@ receive (int s, char *text, size_t size, int *fds, int *n)
 		struct cmsghdr align;
 	} control;
 	struct iovec iov = { text, size - 1 };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof (control) };
+	struct msghdr m = { .msg_iov = &iov,
+			    .msg_iovlen = 1,
+			    .msg_control = &control,
+			    .msg_controllen = sizeof (control) };
 	ssize_t got = recvmsg (s, &m, MSG_CMSG_CLOEXEC);
 
 	*n = 0;
@@ -115,7 +123,8 @@ receive (int s, char *text, size_t size, int *fds, int *n)
 	return got;
 }
 
-/* inside console SOCKET: be the receiver of --console-socket, copy what the container writes to stdout. */
+/* inside console SOCKET: be the receiver of --console-socket, copy what the container writes to
+ * stdout. */
 int
 mode_console (int argc, char **argv)
 {
@@ -149,7 +158,8 @@ answer_calls (int fd)
 	}
 }
 
-/* inside listener SOCKET: be the seccomp agent; print the container process state as it came, then "# N descriptors", "# closed". */
+/* inside listener SOCKET: be the seccomp agent; print the container process state as it came, then
+ * "# N descriptors", "# closed". */
 int
 mode_listener (int argc, char **argv)
 {
@@ -158,7 +168,8 @@ mode_listener (int argc, char **argv)
 	ssize_t got = receive (c, text, sizeof (text), fds, &n);
 	size_t used = (size_t) got;
 
-	/* The first sendmsg carries the descriptors; the text may need several reads. Then the runtime must close. */
+	/* The first sendmsg carries the descriptors; the text may need several reads. Then the
+	 * runtime must close. */
 	while (got > 0 && used < sizeof (text) - 1) {
 		got = receive (c, text + used, sizeof (text) - used, fds + 4, &more);
 		used += (size_t) got;

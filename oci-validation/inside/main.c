@@ -51,7 +51,8 @@ host_fact (const char *fmt, ...)
 	for (const char *p = facts; p && *p; p = strchr (p, '\n'), p += p != NULL) {
 		if (strncmp (p, key, (size_t) n) != 0 || p[n] != ' ')
 			continue;
-		snprintf (value, sizeof (value), "%.*s", (int) strcspn (p + n + 1, "\n"), p + n + 1);
+		snprintf (value, sizeof (value), "%.*s", (int) strcspn (p + n + 1, "\n"),
+			  p + n + 1);
 		return value;
 	}
 	return NULL;
@@ -143,7 +144,8 @@ mode_cat (int argc, char **argv)
 	return 0;
 }
 
-/* inside open FILE: can it be read? Says so; the exit status is 0 whatever the answer. For device rules. */
+/* inside open FILE: can it be read? Says so; the exit status is 0 whatever the answer. For device
+ * rules. */
 static int
 mode_open (int argc, char **argv)
 {
@@ -157,13 +159,17 @@ mode_open (int argc, char **argv)
 	return 0;
 }
 
+/* clang-format off */
 static const struct mode {
 	const char *name;
 	int (*run) (int argc, char **argv);
 } modes[] = {
-	{ "check", mode_check }, { "wait", mode_wait }, { "family", mode_family }, { "touch", mode_touch }, { "exit", mode_exit },
-	{ "cat", mode_cat }, { "open", mode_open }, { "hook", mode_hook }, { "console", mode_console }, { "listener", mode_listener },
+	{ "check", mode_check }, { "wait", mode_wait }, { "family", mode_family },
+	{ "touch", mode_touch }, { "exit", mode_exit },
+	{ "cat", mode_cat }, { "open", mode_open }, { "hook", mode_hook },
+	{ "console", mode_console }, { "listener", mode_listener },
 };
+/* clang-format on */
 
 int
 main (int argc, char **argv)
@@ -171,5 +177,6 @@ main (int argc, char **argv)
 	for (size_t i = 0; argc > 1 && i < sizeof (modes) / sizeof (modes[0]); i++)
 		if (strcmp (argv[1], modes[i].name) == 0)
 			return modes[i].run (argc, argv);
-	errx (98, "usage: inside check|wait|family|touch|exit|cat|open|hook|console|listener [ARGUMENT…]");
+	errx (98,
+	      "usage: inside check|wait|family|touch|exit|cat|open|hook|console|listener [ARGUMENT…]");
 }

@@ -14,22 +14,31 @@ struct mount {
 	struct mount *next;
 };
 
-/* An option, the attribute it speaks about as /proc/self/mountinfo spells it, and whether it wants it. */
+/* An option, the attribute it speaks about as /proc/self/mountinfo spells it, and whether it wants
+ * it. */
+/* clang-format off */
 static const struct {
 	const char *option, *attribute;
 	bool want;
 } options[] = {
-	{ "ro", "ro", true }, { "rw", "ro", false }, { "nosuid", "nosuid", true }, { "suid", "nosuid", false }, { "nodev", "nodev", true },
-	{ "dev", "nodev", false }, { "noexec", "noexec", true }, { "exec", "noexec", false }, { "noatime", "noatime", true },
-	{ "atime", "noatime", false }, { "nodiratime", "nodiratime", true }, { "diratime", "nodiratime", false },
-	{ "relatime", "relatime", true }, { "strictatime", "relatime", false }, { "sync", "sync", true }, { "async", "sync", false },
-	{ "dirsync", "dirsync", true }, { "lazytime", "lazytime", true }, { "nolazytime", "lazytime", false },
+	{ "ro", "ro", true }, { "rw", "ro", false }, { "nosuid", "nosuid", true },
+	{ "suid", "nosuid", false }, { "nodev", "nodev", true },
+	{ "dev", "nodev", false }, { "noexec", "noexec", true }, { "exec", "noexec", false },
+	{ "noatime", "noatime", true },
+	{ "atime", "noatime", false }, { "nodiratime", "nodiratime", true },
+	{ "diratime", "nodiratime", false },
+	{ "relatime", "relatime", true }, { "strictatime", "relatime", false },
+	{ "sync", "sync", true }, { "async", "sync", false },
+	{ "dirsync", "dirsync", true }, { "lazytime", "lazytime", true },
+	{ "nolazytime", "lazytime", false },
 	{ "nosymfollow", "nosymfollow", true }, { "symfollow", "nosymfollow", false },
 };
 
 static const struct {
 	const char *option, *tag;
-} propagations[] = { { "shared", "shared:" }, { "slave", "master:" }, { "private", "" }, { "unbindable", "unbindable" } };
+} propagations[] = { { "shared", "shared:" }, { "slave", "master:" }, { "private", "" },
+	{ "unbindable", "unbindable" } };
+/* clang-format on */
 
 /* Undoes \040 and its like. */
 static char *
@@ -56,7 +65,8 @@ mounts_read (void)
 
 	for (char *line = strtok (text, "\n"); line; line = strtok (NULL, "\n")) {
 		struct mount *m = calloc (1, sizeof (*m));
-		char *dash = strstr (line, " - "), point[4096], opts[1024], rest[1024], type[256], super[4096] = "";
+		char *dash = strstr (line, " - "), point[4096], opts[1024], rest[1024], type[256],
+		     super[4096] = "";
 		int n = 0;
 
 		*dash = '\0';
@@ -71,7 +81,7 @@ mounts_read (void)
 		m->optional = strdup (rest);
 		m->type = strdup (type);
 		m->super = strdup (super);
-		m->next = list;         /* the last one first: it is the one on top */
+		m->next = list; /* the last one first: it is the one on top */
 		list = m;
 	}
 	return list;
@@ -113,7 +123,8 @@ clean (const char *dest)
 static bool
 attribute_set (const struct mount *m, const char *attribute)
 {
-	return has_word (m->options, attribute) || (strcmp (attribute, "ro") != 0 && has_word (m->super, attribute));
+	return has_word (m->options, attribute) ||
+	       (strcmp (attribute, "ro") != 0 && has_word (m->super, attribute));
 }
 
 /* Only the last word about an attribute counts. */
@@ -122,8 +133,11 @@ overridden (const struct json *option, size_t i)
 {
 	for (option = option->next; option; option = option->next)
 		for (size_t k = 0; k < sizeof (options) / sizeof (options[0]); k++)
-			if (strcmp (options[k].attribute, options[i].attribute) == 0
-			    && strcmp (options[k].option, option->text + (option->text[0] == 'r' && strcmp (options[k].option, option->text) != 0)) == 0)
+			if (strcmp (options[k].attribute, options[i].attribute) == 0 &&
+			    strcmp (options[k].option,
+				    option->text +
+					    (option->text[0] == 'r' &&
+					     strcmp (options[k].option, option->text) != 0)) == 0)
 				return true;
 	return false;
 }
@@ -132,17 +146,23 @@ static void
 check_option (const struct mount *list, const struct mount *m, const struct json *option)
 {
 	for (size_t i = 0; i < sizeof (options) / sizeof (options[0]); i++) {
-		bool recursive = option->text[0] == 'r' && strcmp (option->text + 1, options[i].option) == 0;
+		bool recursive = option->text[0] == 'r' &&
+				 strcmp (option->text + 1, options[i].option) == 0;
 		char name[4200];
 
-		if ((!recursive && strcmp (option->text, options[i].option) != 0) || overridden (option, i))
+		if ((!recursive && strcmp (option->text, options[i].option) != 0) ||
+		    overridden (option, i))
 			continue;
 		snprintf (name, sizeof (name), "mount:%s:%s", m->point, option->text);
-		check (attribute_set (m, options[i].attribute) == options[i].want, name, "options are '%s', of the file system '%s'", m->options, m->super);
+		check (attribute_set (m, options[i].attribute) == options[i].want, name,
+		       "options are '%s', of the file system '%s'", m->options, m->super);
 		for (const struct mount *s = list; recursive && s; s = s->next)
-			if (strncmp (s->point, m->point, strlen (m->point)) == 0 && s->point[strlen (m->point)] == '/') {
-				snprintf (name, sizeof (name), "mount:%s:%s:below", m->point, option->text);
-				check (attribute_set (s, options[i].attribute) == options[i].want, name, "options of '%s' are '%s'", s->point, s->options);
+			if (strncmp (s->point, m->point, strlen (m->point)) == 0 &&
+			    s->point[strlen (m->point)] == '/') {
+				snprintf (name, sizeof (name), "mount:%s:%s:below", m->point,
+					  option->text);
+				check (attribute_set (s, options[i].attribute) == options[i].want,
+				       name, "options of '%s' are '%s'", s->point, s->options);
 			}
 	}
 }
@@ -152,7 +172,8 @@ propagates (const struct mount *m, const char *tag)
 {
 	if (*tag)
 		return strstr (m->optional, tag) != NULL;
-	return !strstr (m->optional, "shared:") && !strstr (m->optional, "master:") && !strstr (m->optional, "unbindable");
+	return !strstr (m->optional, "shared:") && !strstr (m->optional, "master:") &&
+	       !strstr (m->optional, "unbindable");
 }
 
 static void
@@ -182,7 +203,8 @@ check_data (const struct mount *m, const char *option)
 	if (strncmp (option, "mode=", 5) == 0) {
 		if (stat (m->point, &st) != 0)
 			st.st_mode = 0;
-		check ((st.st_mode & 07777) == strtoul (value + 1, NULL, 8), name, "got %o", st.st_mode & 07777);
+		check ((st.st_mode & 07777) == strtoul (value + 1, NULL, 8), name, "got %o",
+		       st.st_mode & 07777);
 		return;
 	}
 	snprintf (want, sizeof (want), "%s", option);
@@ -203,25 +225,30 @@ check_mount (const struct mount *list, const struct json *entry)
 	check (m != NULL, name, "nothing is mounted there");
 	if (!m)
 		return;
-	for EACH (o, opts)
-		bind |= strcmp (o->text, "bind") == 0 || strcmp (o->text, "rbind") == 0;
+	for
+		EACH (o, opts)
+	bind |= strcmp (o->text, "bind") == 0 || strcmp (o->text, "rbind") == 0;
 	source = bind ? host_fact ("bind.%s", dest) : NULL;
 	if (source) {
 		char got[64] = "nothing";
 
 		snprintf (name, sizeof (name), "bind:%s", dest);
 		if (stat (dest, &st) == 0)
-			snprintf (got, sizeof (got), "%llu:%llu", (unsigned long long) st.st_dev, (unsigned long long) st.st_ino);
-		check (strcmp (got, source) == 0, name, "expected device:inode %s, got %s", source, got);
+			snprintf (got, sizeof (got), "%llu:%llu", (unsigned long long) st.st_dev,
+				  (unsigned long long) st.st_ino);
+		check (strcmp (got, source) == 0, name, "expected device:inode %s, got %s", source,
+		       got);
 	} else if (!bind && type && strcmp (type, "cgroup") != 0) {
 		snprintf (name, sizeof (name), "type:%s", dest);
 		check (strcmp (m->type, type) == 0, name, "expected %s, got %s", type, m->type);
 	}
-	for EACH (o, opts) {
-		check_option (list, m, o);
-		check_propagation (m, o->text);
-		check_data (m, o->text);
-	}
+	for
+		EACH (o, opts)
+		{
+			check_option (list, m, o);
+			check_propagation (m, o->text);
+			check_data (m, o->text);
+		}
 }
 
 /* Entries hidden by a later one at the same place are not to be seen any more. */
@@ -244,20 +271,25 @@ check_mounts (const struct json *config)
 	struct statvfs v = { 0 };
 
 	statvfs ("/", &v);
-	check (((v.f_flag & ST_RDONLY) != 0) == json_true (config, "root.readonly"), "root-readonly", "expected %s",
+	check (((v.f_flag & ST_RDONLY) != 0) == json_true (config, "root.readonly"),
+	       "root-readonly", "expected %s",
 	       json_true (config, "root.readonly") ? "read-only" : "writable");
 	if (access ("/proc/self/mountinfo", R_OK) != 0)
 		return;
 	list = mounts_read ();
-	for EACH (m, json_get (config, "mounts"))
-		if (!is_hidden (m))
-			check_mount (list, m);
+	for
+		EACH (m, json_get (config, "mounts"))
+	if (!is_hidden (m))
+		check_mount (list, m);
 	root = mount_at (list, "/");
 	/* A root that no other mount feeds cannot be seen to be a slave, only not to be shared. */
 	if (propagation && root && strcmp (propagation + (propagation[0] == 'r'), "slave") == 0)
-		check (!propagates (root, "shared:") && !propagates (root, "unbindable"), "rootfs-propagation", "expected slave, it is '%s'", root->optional);
+		check (!propagates (root, "shared:") && !propagates (root, "unbindable"),
+		       "rootfs-propagation", "expected slave, it is '%s'", root->optional);
 	else if (propagation && root)
 		for (size_t i = 0; i < sizeof (propagations) / sizeof (propagations[0]); i++)
-			if (strcmp (propagation + (propagation[0] == 'r'), propagations[i].option) == 0)
-				check (propagates (root, propagations[i].tag), "rootfs-propagation", "expected %s, it is '%s'", propagation, root->optional);
+			if (strcmp (propagation + (propagation[0] == 'r'),
+				    propagations[i].option) == 0)
+				check (propagates (root, propagations[i].tag), "rootfs-propagation",
+				       "expected %s, it is '%s'", propagation, root->optional);
 }
