@@ -61,7 +61,7 @@ caps_drop_bounding (const struct caps_plan *p, unsigned cap_last, struct err *e)
 int
 caps_apply (const struct caps_plan *p, unsigned cap_last, struct err *e)
 {
-	struct sets have, want = { p->effective, p->permitted, p->inheritable };
+	struct sets have = { 0 }, want = { p->effective, p->permitted, p->inheritable };
 	uint64_t lost;
 	int r = set_sets (&want);
 

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* libseccomp is the authority on names, architectures and semantics; the rest is what the specification adds. */
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <seccomp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "helper/helper.h"
+#include "libocispec/oci_linux.h"
+
+#define ARCHS_MAX 32
+#define X32_BIT 0x40000000u
+
+struct build {
+	struct arena *arena;
+	const struct oci_seccomp *profile;
+	scmp_filter_ctx ctx;
+	bool fail_unknown;
+	uint32_t default_action;
+	uint32_t archs[ARCHS_MAX];
+	size_t n_archs;
+};
+
+static int
+fail (const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start (ap, fmt);
+	vfprintf (stderr, fmt, ap);
+	va_end (ap);
+	fputc ('\n', stderr);
+	return -1;
+}
+
+static uint32_t
+action_of (uint64_t action, opt_u32 number)
+{
+	uint32_t e = number.set ? number.v : EPERM;
+
+	switch (action) {
+	case OCI_ACT_KILL: case OCI_ACT_KILL_THREAD: return SCMP_ACT_KILL_THREAD;
+	case OCI_ACT_KILL_PROCESS: return SCMP_ACT_KILL_PROCESS;
+	case OCI_ACT_TRAP: return SCMP_ACT_TRAP;
+	case OCI_ACT_ERRNO: return SCMP_ACT_ERRNO (e & 0xffff);
+	case OCI_ACT_TRACE: return SCMP_ACT_TRACE (e & 0xffff);
+	case OCI_ACT_LOG: return SCMP_ACT_LOG;
+	case OCI_ACT_NOTIFY: return SCMP_ACT_NOTIFY;
+	default: return SCMP_ACT_ALLOW;
+	}
+}
+
+static struct scmp_arg_cmp
+comparison (const struct oci_seccomp_arg *a)
+{
+	static const enum scmp_compare ops[] = {
+		[OCI_CMP_NE] = SCMP_CMP_NE, [OCI_CMP_LT] = SCMP_CMP_LT, [OCI_CMP_LE] = SCMP_CMP_LE, [OCI_CMP_EQ] = SCMP_CMP_EQ,
+		[OCI_CMP_GE] = SCMP_CMP_GE, [OCI_CMP_GT] = SCMP_CMP_GT, [OCI_CMP_MASKED_EQ] = SCMP_CMP_MASKED_EQ,
+	};
+
+	return (struct scmp_arg_cmp) { a->index, ops[a->op], a->value, a->value_two };
+}
+
+/* One argument may be compared only once in a rule of libseccomp: then each comparison is a rule (as runc and docker understand it: or). */
+static bool
+repeats_index (const struct oci_seccomp_syscall *s)
+{
+	unsigned seen = 0;
+
+	for (size_t i = 0; i < s->args.n; i++) {
+		if (seen & 1u << s->args.v[i].index)
+			return true;
+		seen |= 1u << s->args.v[i].index;
+	}
+	return false;
+}
+
+static int
+add_rule (struct build *b, int nr, uint32_t action, const struct oci_seccomp_syscall *s)
+{
+	struct scmp_arg_cmp cmp[6];
+	int r = 0;
+
+	if (repeats_index (s)) {
+		for (size_t i = 0; r == 0 && i < s->args.n; i++) {
+			cmp[0] = comparison (&s->args.v[i]);
+			r = seccomp_rule_add_array (b->ctx, action, nr, 1, cmp);
+		}
+		return r;
+	}
+	for (size_t i = 0; i < s->args.n; i++)
+		cmp[i] = comparison (&s->args.v[i]);
+	return seccomp_rule_add_array (b->ctx, action, nr, (unsigned) s->args.n, cmp);
+}
+
+static int
+add_syscalls (struct build *b, const struct oci_seccomp_syscall *s, size_t index)
+{
+	uint32_t action = action_of (s->action, s->errno_ret);
+
+	if (action == b->default_action)
+		return 0;
+	for (size_t i = 0; i < s->names.n; i++) {
+		const char *name = s->names.v[i];
+		int nr = seccomp_syscall_resolve_name (name), r;
+
+		if (nr == __NR_SCMP_ERROR && b->fail_unknown)
+			return fail ("syscalls[%zu].names[%zu]: unknown system call '%s'", index, i, name);
+		if (nr == __NR_SCMP_ERROR)
+			continue;	/* of a newer or another kernel: nothing here can call it */
+		r = add_rule (b, nr, action, s);
+		if (r < 0)
+			return fail ("syscalls[%zu]: rule for '%s': %s", index, name, strerror (-r));
+	}
+	return 0;
+}
+
+static int
+add_archs (struct build *b)
+{
+	uint32_t native = seccomp_arch_native ();
+
+	b->archs[b->n_archs++] = native;
+	for (size_t i = 0; i < b->profile->architectures.n; i++) {
+		uint32_t arch = (uint32_t) b->profile->architectures.v[i];
+		int r = arch == native ? 0 : seccomp_arch_add (b->ctx, arch);
+
+		if (r == -EEXIST)
+			continue;
+		if (r < 0)
+			return fail ("architectures[%zu]: %s: %s", i, oci_name_of (oci_seccomp_archs, arch), strerror (-r));
+		if (arch != native && b->n_archs < ARCHS_MAX)
+			b->archs[b->n_archs++] = arch;
+	}
+	return 0;
+}
+
+/* ---- ENOSYS for what the profile cannot know ---------------------------------------------------------------------------------------- */
+
+/* The highest number of a system call on `arch` that the profile names. */
+static int
+newest_known (const struct build *b, uint32_t arch)
+{
+	int newest = -1;
+
+	for (size_t i = 0; i < b->profile->syscalls.n; i++)
+		for (size_t k = 0; k < b->profile->syscalls.v[i].names.n; k++) {
+			int nr = seccomp_syscall_resolve_name_arch (arch, b->profile->syscalls.v[i].names.v[k]);
+
+			if (arch == SCMP_ARCH_X32 && nr >= 0)
+				nr &= (int) ~X32_BIT;
+			if (nr > newest)
+				newest = nr;
+		}
+	return newest;
+}
+
+/*
+ * A profile that answers EPERM by default would do so for system calls younger than itself, and programs would take that for a refusal
+ * instead of falling back (clone3, openat2, faccessat2 …). For numbers beyond the newest one that the profile names the answer is ENOSYS.
+ */
+static size_t
+prologue (const struct build *b, struct sock_filter *out)
+{
+	size_t n = 0;
+
+	if (b->profile->default_action != OCI_ACT_ERRNO || b->default_action == SCMP_ACT_ERRNO (ENOSYS) || b->profile->syscalls.n == 0)
+		return 0;
+	for (size_t i = 0; i < b->n_archs; i++) {
+		uint32_t arch = b->archs[i];
+		int newest = newest_known (b, arch);
+
+		if (newest < 0 || arch == SCMP_ARCH_X32)	/* x32 comes with the audit number of x86_64, and a bit in its numbers */
+			continue;
+		out[n++] = (struct sock_filter) BPF_STMT (BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, arch));
+		out[n++] = (struct sock_filter) BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, arch, 0, 4);
+		out[n++] = (struct sock_filter) BPF_STMT (BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, nr));
+		out[n++] = (struct sock_filter) BPF_JUMP (BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 2, 0);
+		out[n++] = (struct sock_filter) BPF_JUMP (BPF_JMP | BPF_JGT | BPF_K, (uint32_t) newest, 0, 1);
+		out[n++] = (struct sock_filter) BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS);
+	}
+	return n;
+}
+
+static int
+write_filter (struct build *b)
+{
+	struct sock_filter front[6 * ARCHS_MAX];
+	size_t n = prologue (b, front);
+	int fd = memfd_create ("filter", MFD_CLOEXEC), r;
+	struct stat st;
+	char *text;
+
+	r = fd < 0 ? -errno : seccomp_export_bpf (b->ctx, fd);
+	if (r < 0)
+		return fail ("generate the filter: %s", strerror (-r));
+	if (fstat (fd, &st) < 0)
+		return fail ("stat: %s", strerror (errno));
+	text = arena_alloc (b->arena, (size_t) st.st_size + 1);
+	if (pread (fd, text, (size_t) st.st_size, 0) != st.st_size)
+		return fail ("read the filter back");
+	if (fwrite (front, sizeof *front, n, stdout) != n || fwrite (text, 1, (size_t) st.st_size, stdout) != (size_t) st.st_size || fflush (stdout) != 0)
+		return fail ("write the filter: %s", strerror (errno));
+	return 0;
+}
+
+static int
+build (struct build *b)
+{
+	b->default_action = action_of (b->profile->default_action, b->profile->default_errno_ret);
+	b->ctx = seccomp_init (b->default_action);
+	if (!b->ctx)
+		return fail ("defaultAction: libseccomp refuses %s", oci_name_of (oci_seccomp_actions, b->profile->default_action));
+	(void) seccomp_attr_set (b->ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);	/* a tree instead of a list: half the time to install */
+	if (add_archs (b) < 0)
+		return -1;
+	for (size_t i = 0; i < b->profile->syscalls.n; i++)
+		if (add_syscalls (b, &b->profile->syscalls.v[i], i) < 0)
+			return -1;
+	return write_filter (b);
+}
+
+int
+helper_seccomp (bool fail_unknown)
+{
+	static struct arena arena;
+	struct oci_seccomp profile;
+	struct oci_report report;
+	struct build b = { .arena = &arena, .profile = &profile, .fail_unknown = fail_unknown };
+	size_t len = 0, size = 1 << 20;
+	char *text = malloc (size);
+
+	for (size_t n; text && (n = fread (text + len, 1, size - len, stdin)) > 0;) {
+		len += n;
+		if (len == size)
+			text = realloc (text, size *= 2);
+	}
+	if (!text)
+		return 1;
+	oci_report_init (&report, &arena, "profile", text, len);
+	if (oci_record_read (&oci_seccomp_record, &arena, text, len, &report, &profile) < 0) {
+		(void) fail ("%s", oci_report_text (&report));
+		return 1;
+	}
+	return build (&b) < 0;
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The mounts of the plan, in order. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "plan/plan.h"
+#include "rootfs/room.h"
+#include "sys/beneath.h"
+#include "sys/syscalls.h"
+
+/* ---- where to ------------------------------------------------------------------------------------------------------------ */
+
+static int
+make_target (struct rootfs *r, const char *dst, bool directory)
+{
+	return directory ? beneath_mkdir_p (r->root_fd, dst, 0755) : beneath_touch (r->root_fd, dst);
+}
+
+static int
+open_nofollow (struct rootfs *r, const char *dst)
+{
+	const char *name;
+	autofd dir = beneath_parent (r->root_fd, dst, false, &name);
+	int fd;
+
+	if (dir < 0)
+		return dir;
+	fd = openat (dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/*
+ * The plan has judged the path by its words; a symbolic link of the image can make it mean something else. Nothing may come to lie on
+ * /proc or below it that way (CVE-2019-16884, CVE-2019-19921).
+ */
+static int
+open_through_links (struct rootfs *r, const struct mount_op *op, bool directory, bool *ret_made, struct err *e)
+{
+	struct statfs fs;
+	int fd;
+
+	if (op->ext & EXT_PROC_OR_SYS)
+		return err_set (e, ELOOP, "mount '%s' on '/%s': a symbolic link is on the way", op->fstype, op->dst);
+	fd = op->ext & EXT_DST_NOFOLLOW ? open_nofollow (r, op->dst) : beneath_open (r->root_fd, op->dst, O_PATH);
+	if (fd == -ENOENT) {
+		*ret_made = true;
+		fd = make_target (r, op->dst, directory);
+	}
+	if (fd < 0)
+		return err_set (e, -fd, "make the mount point '/%s'", op->dst);
+	if (fstatfs (fd, &fs) < 0 || fs.f_type == PROC_SUPER_MAGIC) {
+		close (fd);
+		return err_set (e, ELOOP, "mount on '/%s': a symbolic link leads to /proc", op->dst);
+	}
+	return fd;
+}
+
+int
+target_open (struct rootfs *r, const struct mount_op *op, bool directory, bool *ret_made, struct err *e)
+{
+	int fd = beneath_open_plain (r->root_fd, op->dst, O_PATH);
+
+	*ret_made = false;
+	if (fd == -ENOENT && op->ext & EXT_PROC_OR_SYS) {
+		*ret_made = true;
+		fd = beneath_mkdir_p (r->root_fd, op->dst, 0755);
+		if (fd >= 0) {
+			close (fd);
+			fd = beneath_open_plain (r->root_fd, op->dst, O_PATH);
+		}
+	} else if (fd == -ENOENT) {
+		*ret_made = true;
+		fd = make_target (r, op->dst, directory);
+	}
+	if (fd == -ELOOP)
+		return open_through_links (r, op, directory, ret_made, e);
+	return fd < 0 ? err_set (e, -fd, "make the mount point '/%s'", op->dst) : fd;
+}
+
+/* ---- changes of what is there -------------------------------------------------------------------------------------------- */
+
+static int
+remount (struct rootfs *r, const struct mount_op *op, struct err *e)
+{
+	struct tree_change top = { .set = op->attr_set, .clear = op->attr_clr };
+	struct tree_change all = { .set = op->rec_set, .clear = op->rec_clr, .recursive = true };
+	autofd fd = beneath_open (r->root_fd, op->dst, O_PATH);
+	int ret;
+
+	if (fd < 0)
+		return err_set (e, -fd, "remount '/%s'", op->dst);
+	/* Flags and data of the super block; those of the mount are given again below. */
+	if ((op->data || op->sb_flags)
+	    && (fchdir (fd) < 0 || mount (NULL, ".", NULL, MS_REMOUNT | op->sb_flags | ms_flags (op->attr_set), op->data) < 0))
+		return err_set (e, errno, "remount '/%s' with '%s'", op->dst, op->data ? op->data : "");
+	ret = tree_set (r, fd, &top);
+	if (ret == 0 && (all.set || all.clear))
+		ret = tree_set (r, fd, &all);
+	if (ret < 0)
+		return err_set (e, -ret, "remount '/%s'", op->dst);
+	return tree_propagate (r, op, fd, e);
+}
+
+/* ---- all of them ----------------------------------------------------------------------------------------------------------- */
+
+static int
+apply (struct rootfs *r, const struct plan *plan, size_t i, struct err *e)
+{
+	const struct mount_op *op = &plan->rootfs.mounts[i];
+
+	switch (op->kind) {
+	case MOUNT_FS:
+		return fs_mount (r, plan, op, r->idmap_fds ? r->idmap_fds[i] : -1, e);
+	case MOUNT_BIND:
+		return bind_mount (r, op, r->tree_fds ? &r->tree_fds[i] : NULL, e);
+	case MOUNT_REMOUNT:
+		return remount (r, op, e);
+	case MOUNT_CGROUP:
+		return cgroup_mount (r, plan, op, e);
+	}
+	return 0;
+}
+
+/* Read-only for the container, which may write to the socket but not replace it. */
+static int
+mount_notify (struct rootfs *r, struct err *e)
+{
+	struct tree_change c = { .set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC };
+	autofd target = -1, tree = take_fd (&r->notify_tree_fd);
+	int ret;
+
+	if (tree < 0 && !r->notify_dir)
+		return 0;
+	if (tree < 0)
+		tree = tree_open (r, AT_FDCWD, r->notify_dir, false, false);
+	target = beneath_mkdir_p (r->root_fd, NOTIFY_DIR, 0755);
+	if (target < 0)
+		return err_set (e, -target, "make '%s'", NOTIFY_DIR);
+	ret = tree < 0 ? tree : tree_place (r, &tree, false, &c, target, NOTIFY_DIR);
+	return ret < 0 ? err_set (e, -ret, "show the notification socket at '%s'", NOTIFY_DIR) : 0;
+}
+
+int
+mounts_apply (struct rootfs *r, const struct plan *plan, struct err *e)
+{
+	for (size_t i = 0; i < plan->rootfs.n_mounts; i++)
+		if (apply (r, plan, i, e) < 0)
+			return err_wrap (e, "%s", plan->rootfs.mounts[i].json_path);
+	return mount_notify (r, e);
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From a profile to a filter: the annotation's bytes, the cache, or the helper program with libseccomp.
+ *
+ * libseccomp takes 17 ms for podman's profile, so results are kept: in `.seccomp` of the state root, 0700 and ours, one file a profile, named and
+ * checked by a hash over the profile, the machine, and the identity of the helper. A file that is not ours alone, or not what its name says, is not used.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/filter.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/sha256.h"
+#include "base/spawn.h"
+#include "libocispec/arena.h"
+#include "libocispec/oci_linux.h"
+#include "plan/plan.h"
+#include "security/security.h"
+#include "sys/syscalls.h"
+
+#define CACHE_DIR ".seccomp"
+#define FILTER_MAX (BPF_MAXINSNS * sizeof (struct sock_filter))
+#define HELPER_TIMEOUT_MS 30000
+
+struct job {
+	struct arena *arena;
+	const struct seccomp_plan *plan;
+	char *profile;			/* as JSON */
+	size_t profile_len;
+	char helper[PATH_MAX];
+	uint8_t key[SHA256_SIZE];
+	char name[2 * SHA256_SIZE + 1];
+};
+
+/* ---- the helper ------------------------------------------------------------------------------------------------------------------ */
+
+/* Only from a directory that nobody else can put a program into. */
+static bool
+try_helper (struct job *j, const char *dir, const char *below, struct stat *ret)
+{
+	struct stat parent;
+
+	if (snprintf (j->helper, sizeof j->helper, "%s%s/coracle-helper", dir, below) >= (int) sizeof j->helper || stat (j->helper, ret) < 0)
+		return false;
+	if (stat (dir, &parent) == 0 && (parent.st_mode & 0002) && !(parent.st_mode & S_ISVTX))
+		return false;
+	return S_ISREG (ret->st_mode) && !(ret->st_mode & 0002);
+}
+
+static int
+find_helper (struct job *j, struct stat *ret, struct err *e)
+{
+	const char *own = getenv (SELFEXE_DIR_ENV);
+	char exe[PATH_MAX];
+	ssize_t n;
+
+	if (own && try_helper (j, own, "", ret))
+		return 0;
+	n = readlink ("/proc/self/exe", exe, sizeof exe - 1);
+	if (n > 0) {
+		exe[n] = '\0';
+		*strrchr (exe, '/') = '\0';
+		if (try_helper (j, exe, "", ret))
+			return 0;
+	}
+	if (try_helper (j, LIBEXECDIR, "/coracle", ret))
+		return 0;
+	return err_set (e, 0, "linux.seccomp: the program coracle-helper is missing: it is looked for beside coracle and in %s/coracle", LIBEXECDIR);
+}
+
+static int
+run_helper (struct job *j, struct seccomp_filter *ret, struct err *e)
+{
+	char *argv[] = { (char *) "coracle-helper", (char *) "seccomp", j->plan->fail_unknown_syscall ? (char *) "--fail-unknown" : NULL, NULL };
+	char *envp[] = { NULL };
+	struct spawn s = {
+		.path = j->helper, .argv = argv, .envp = envp, .input = j->profile, .input_len = j->profile_len, .stdout_fd = -1, .stderr_fd = -1,
+		.timeout_ms = HELPER_TIMEOUT_MS, .arena = j->arena, .output_max = FILTER_MAX + 1,
+	};
+	struct spawn_result r;
+	char why[64];
+
+	if (spawn_run (&s, &r, e) < 0)
+		return err_wrap (e, "linux.seccomp");
+	if (*spawn_describe (&s, &r, why, sizeof why))
+		return err_set (e, 0, "linux.seccomp: %s%s%s", r.tail, *r.tail ? "" : "coracle-helper: ", *r.tail ? "" : why);
+	if (r.output_len == 0 || r.output_len > FILTER_MAX || r.output_len % sizeof (struct sock_filter) != 0)
+		return err_set (e, 0, "linux.seccomp: the filter has %zu bytes; the kernel takes at most %d instructions", r.output_len, BPF_MAXINSNS);
+	if (*r.tail)
+		log_warn ("linux.seccomp: %s", r.tail);
+	ret->insns = r.output;
+	ret->n = (unsigned short) (r.output_len / sizeof (struct sock_filter));
+	return 0;
+}
+
+/* ---- the cache -------------------------------------------------------------------------------------------------------------------- */
+
+static void
+make_key (struct job *j, const struct stat *helper)
+{
+	struct utsname machine = { 0 };
+	struct sha256 s;
+	char text[256];
+
+	uname (&machine);
+	sha256_init (&s);
+	/* Another helper may be linked with another libseccomp. */
+	snprintf (text, sizeof text, "coracle seccomp 1 %s %llu %llu %lld.%ld %d", machine.machine, (unsigned long long) helper->st_ino,
+		  (unsigned long long) helper->st_size, (long long) helper->st_mtim.tv_sec, helper->st_mtim.tv_nsec, j->plan->fail_unknown_syscall);
+	sha256_add (&s, text, strlen (text) + 1);
+	sha256_add (&s, j->profile, j->profile_len);
+	sha256_finish (&s, j->key);
+	for (int i = 0; i < SHA256_SIZE; i++)
+		snprintf (j->name + 2 * i, 3, "%02x", j->key[i]);
+}
+
+/* A checksum over key and instructions stands before them: a torn or foreign file is none. */
+static void
+checksum (const struct job *j, const void *insns, size_t len, uint8_t out[SHA256_SIZE])
+{
+	struct sha256 s;
+
+	sha256_init (&s);
+	sha256_add (&s, j->key, sizeof j->key);
+	sha256_add (&s, insns, len);
+	sha256_finish (&s, out);
+}
+
+static bool
+only_ours (int fd, mode_t type, mode_t mode)
+{
+	struct stat st;
+
+	return fstat (fd, &st) == 0 && (st.st_mode & S_IFMT) == type && st.st_uid == geteuid () && (st.st_mode & 07777) == mode;
+}
+
+static int
+open_cache (int root, bool create)
+{
+	int fd;
+
+	if (create && mkdirat (root, CACHE_DIR, 0700) < 0 && errno != EEXIST)
+		return -errno;
+	fd = openat (root, CACHE_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (only_ours (fd, S_IFDIR, 0700))
+		return fd;
+	close (fd);
+	return -EPERM;
+}
+
+static bool
+read_cache (struct job *j, int root, struct seccomp_filter *ret)
+{
+	autofd dir = open_cache (root, false);
+	autofd fd = dir < 0 ? -1 : openat (dir, j->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	uint8_t sum[SHA256_SIZE];
+	struct err ignored;
+	char *text;
+	size_t len;
+
+	if (fd < 0 || !only_ours (fd, S_IFREG, 0600) || read_fd (j->arena, fd, j->name, FILTER_MAX + SHA256_SIZE, &text, &len, &ignored) < 0)
+		return false;
+	if (len <= SHA256_SIZE || (len - SHA256_SIZE) % sizeof (struct sock_filter) != 0)
+		return false;
+	checksum (j, text + SHA256_SIZE, len - SHA256_SIZE, sum);
+	if (memcmp (sum, text, SHA256_SIZE) != 0)
+		return false;
+	ret->insns = text + SHA256_SIZE;
+	ret->n = (unsigned short) ((len - SHA256_SIZE) / sizeof (struct sock_filter));
+	return true;
+}
+
+static void
+write_cache (struct job *j, int root, const struct seccomp_filter *f)
+{
+	autofd dir = open_cache (root, true);
+	size_t len = f->n * sizeof (struct sock_filter);
+	char *text = arena_alloc (j->arena, SHA256_SIZE + len);
+
+	if (dir < 0)
+		return;			/* the next one compiles again */
+	checksum (j, f->insns, len, (uint8_t *) text);
+	memcpy (text + SHA256_SIZE, f->insns, len);
+	(void) file_replace_at (dir, j->name, text, SHA256_SIZE + len, 0600);
+}
+
+/* ---- run.oci.seccomp_bpf_data ------------------------------------------------------------------------------------------------------- */
+
+static int
+decode_base64 (struct arena *a, const char *s, struct seccomp_filter *ret, struct err *e)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	uint8_t *out = arena_alloc (a, strlen (s) + 4);
+	uint32_t bits = 0;
+	size_t n = 0, have = 0;
+
+	for (; *s && *s != '='; s++) {
+		const char *d = strchr (digits, *s);
+
+		if (!d)
+			return err_set (e, 0, "annotations.run.oci.seccomp_bpf_data: is not base64");
+		bits = bits << 6 | (uint32_t) (d - digits);
+		have += 6;
+		if (have >= 8) {
+			have -= 8;
+			out[n++] = (uint8_t) (bits >> have);
+		}
+	}
+	if (n == 0 || n > FILTER_MAX || n % sizeof (struct sock_filter) != 0)
+		return err_set (e, 0, "annotations.run.oci.seccomp_bpf_data: %zu bytes are no BPF program", n);
+	ret->insns = out;
+	ret->n = (unsigned short) (n / sizeof (struct sock_filter));
+	return 0;
+}
+
+/* ---- all of it --------------------------------------------------------------------------------------------------------------------------- */
+
+int
+seccomp_compile (struct arena *a, const struct seccomp_plan *p, int state_root_fd, struct seccomp_filter *ret, struct err *e)
+{
+	struct job j = { .arena = a, .plan = p };
+	struct stat helper;
+
+	*ret = (struct seccomp_filter) { .flags = p->flags, .flags_optional = p->flags_optional, .notify = p->notify };
+	if (p->bpf_base64)
+		return decode_base64 (a, p->bpf_base64, ret, e);
+	if (!p->profile)
+		return 0;
+	j.profile = oci_record_write (&oci_seccomp_record, p->profile, a, OCI_COMPACT, &j.profile_len);
+	TRY (find_helper (&j, &helper, e));
+	make_key (&j, &helper);
+	if (read_cache (&j, state_root_fd, ret))
+		return 0;
+	TRY (run_helper (&j, ret, e));
+	write_cache (&j, state_root_fd, ret);
+	return 0;
+}
