@@ -23,7 +23,8 @@ int
 tree_propagate (struct rootfs *r, const struct mount_op *op, int tree, struct err *e)
 {
 	for (size_t i = 0; i < op->n_propagation; i++) {
-		struct tree_change c = { .propagation = op->propagation[i] & ~MS_REC, .recursive = op->propagation[i] & MS_REC };
+		struct tree_change c = { .propagation = op->propagation[i] & ~MS_REC,
+					 .recursive = op->propagation[i] & MS_REC };
 		int ret = tree_set (r, tree, &c);
 
 		if (ret < 0)
@@ -34,7 +35,8 @@ tree_propagate (struct rootfs *r, const struct mount_op *op, int tree, struct er
 
 /* Attributes of the top mount, then of all; where they can be, before the tree is seen. */
 int
-tree_apply_options (struct rootfs *r, const struct mount_op *op, int *tree, bool recursive, int target, struct err *e)
+tree_apply_options (struct rootfs *r, const struct mount_op *op, int *tree, bool recursive,
+		    int target, struct err *e)
 {
 	struct tree_change top = { .set = op->attr_set, .clear = op->attr_clr };
 	struct tree_change all = { .set = op->rec_set, .clear = op->rec_clr, .recursive = true };
@@ -48,16 +50,21 @@ tree_apply_options (struct rootfs *r, const struct mount_op *op, int *tree, bool
 	if (ret == 0 && !early && (op->rec_set || op->rec_clr))
 		ret = tree_set (r, *tree, &all);
 	if (ret == -ENOSYS && (op->rec_set || op->rec_clr))
-		return err_set (e, ENOSYS, "recursive mount options (rro, rnosuid, …) for '/%s' need Linux 5.12", op->dst);
+		return err_set (
+			e, ENOSYS,
+			"recursive mount options (rro, rnosuid, …) for '/%s' need Linux 5.12",
+			op->dst);
 	if (ret < 0)
 		return err_set (e, -ret, "bind '%s' on '/%s'", op->src, op->dst);
 	return tree_propagate (r, op, *tree, e);
 }
 
 int
-bind_instead (struct rootfs *r, const struct mount_op *op, const char *source, int target, struct err *e)
+bind_instead (struct rootfs *r, const struct mount_op *op, const char *source, int target,
+	      struct err *e)
 {
-	/* The flags are for all of it: below a read-only /sys there must be no writable cgroup file system (CVE-2023-25809). */
+	/* The flags are for all of it: below a read-only /sys there must be no writable cgroup file
+	 * system (CVE-2023-25809). */
 	struct mount_op all = *op;
 	autofd tree = tree_open (r, AT_FDCWD, source, true, false);
 
@@ -71,7 +78,9 @@ bind_instead (struct rootfs *r, const struct mount_op *op, const char *source, i
 	return tree_apply_options (r, &all, &tree, true, target, e);
 }
 
-/* ---- bind ------------------------------------------------------------------------------------------------------------- */
+/* ---- bind
+ * -------------------------------------------------------------------------------------------------------------
+ */
 
 /* copy-symlink: 1 done, 0 the source is no symlink. */
 static int
@@ -109,7 +118,9 @@ check_proc (const struct mount_op *op, int tree, ino_t ino, struct err *e)
 	if (fstatfs (tree, &fs) < 0)
 		return err_set (e, errno, "stat '%s'", op->src);
 	if (fs.f_type != PROC_SUPER_MAGIC || ino != PROCFS_ROOT_INO)
-		return err_set (e, EPERM, "bind '%s' on '/proc': it is not the root of a proc file system", op->src);
+		return err_set (e, EPERM,
+				"bind '%s' on '/proc': it is not the root of a proc file system",
+				op->src);
 	return 0;
 }
 
@@ -138,7 +149,7 @@ bind_mount (struct rootfs *r, const struct mount_op *op, int *prepared_tree, str
 	if (target < 0)
 		return err_wrap (e, "bind '%s'", op->src);
 	TRY (tree_apply_options (r, op, &tree, op->recursive, target, e));
-	if (*op->dst == '\0') {		/* this is the root from now on */
+	if (*op->dst == '\0') { /* this is the root from now on */
 		close (r->root_fd);
 		r->root_fd = take_fd (&tree);
 	}

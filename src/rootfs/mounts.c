@@ -15,12 +15,15 @@
 #include "sys/beneath.h"
 #include "sys/syscalls.h"
 
-/* ---- where to ------------------------------------------------------------------------------------------------------------ */
+/* ---- where to
+ * ------------------------------------------------------------------------------------------------------------
+ */
 
 static int
 make_target (struct rootfs *r, const char *dst, bool directory)
 {
-	return directory ? beneath_mkdir_p (r->root_fd, dst, 0755) : beneath_touch (r->root_fd, dst);
+	return directory ? beneath_mkdir_p (r->root_fd, dst, 0755)
+			 : beneath_touch (r->root_fd, dst);
 }
 
 static int
@@ -37,18 +40,22 @@ open_nofollow (struct rootfs *r, const char *dst)
 }
 
 /*
- * The plan has judged the path by its words; a symbolic link of the image can make it mean something else. Nothing may come to lie on
- * /proc or below it that way (CVE-2019-16884, CVE-2019-19921).
+ * The plan has judged the path by its words; a symbolic link of the image can make it mean
+ * something else. Nothing may come to lie on /proc or below it that way (CVE-2019-16884,
+ * CVE-2019-19921).
  */
 static int
-open_through_links (struct rootfs *r, const struct mount_op *op, bool directory, bool *ret_made, struct err *e)
+open_through_links (struct rootfs *r, const struct mount_op *op, bool directory, bool *ret_made,
+		    struct err *e)
 {
 	struct statfs fs;
 	int fd;
 
 	if (op->ext & EXT_PROC_OR_SYS)
-		return err_set (e, ELOOP, "mount '%s' on '/%s': a symbolic link is on the way", op->fstype, op->dst);
-	fd = op->ext & EXT_DST_NOFOLLOW ? open_nofollow (r, op->dst) : beneath_open (r->root_fd, op->dst, O_PATH);
+		return err_set (e, ELOOP, "mount '%s' on '/%s': a symbolic link is on the way",
+				op->fstype, op->dst);
+	fd = op->ext & EXT_DST_NOFOLLOW ? open_nofollow (r, op->dst)
+					: beneath_open (r->root_fd, op->dst, O_PATH);
 	if (fd == -ENOENT) {
 		*ret_made = true;
 		fd = make_target (r, op->dst, directory);
@@ -57,13 +64,15 @@ open_through_links (struct rootfs *r, const struct mount_op *op, bool directory,
 		return err_set (e, -fd, "make the mount point '/%s'", op->dst);
 	if (fstatfs (fd, &fs) < 0 || fs.f_type == PROC_SUPER_MAGIC) {
 		close (fd);
-		return err_set (e, ELOOP, "mount on '/%s': a symbolic link leads to /proc", op->dst);
+		return err_set (e, ELOOP, "mount on '/%s': a symbolic link leads to /proc",
+				op->dst);
 	}
 	return fd;
 }
 
 int
-target_open (struct rootfs *r, const struct mount_op *op, bool directory, bool *ret_made, struct err *e)
+target_open (struct rootfs *r, const struct mount_op *op, bool directory, bool *ret_made,
+	     struct err *e)
 {
 	int fd = beneath_open_plain (r->root_fd, op->dst, O_PATH);
 
@@ -84,7 +93,8 @@ target_open (struct rootfs *r, const struct mount_op *op, bool directory, bool *
 	return fd < 0 ? err_set (e, -fd, "make the mount point '/%s'", op->dst) : fd;
 }
 
-/* ---- changes of what is there -------------------------------------------------------------------------------------------- */
+/* ---- changes of what is there
+ * -------------------------------------------------------------------------------------------- */
 
 static int
 remount (struct rootfs *r, const struct mount_op *op, struct err *e)
@@ -97,9 +107,12 @@ remount (struct rootfs *r, const struct mount_op *op, struct err *e)
 	if (fd < 0)
 		return err_set (e, -fd, "remount '/%s'", op->dst);
 	/* Flags and data of the super block; those of the mount are given again below. */
-	if ((op->data || op->sb_flags)
-	    && (fchdir (fd) < 0 || mount (NULL, ".", NULL, MS_REMOUNT | op->sb_flags | ms_flags (op->attr_set), op->data) < 0))
-		return err_set (e, errno, "remount '/%s' with '%s'", op->dst, op->data ? op->data : "");
+	if ((op->data || op->sb_flags) &&
+	    (fchdir (fd) < 0 ||
+	     mount (NULL, ".", NULL, MS_REMOUNT | op->sb_flags | ms_flags (op->attr_set),
+		    op->data) < 0))
+		return err_set (e, errno, "remount '/%s' with '%s'", op->dst,
+				op->data ? op->data : "");
 	ret = tree_set (r, fd, &top);
 	if (ret == 0 && (all.set || all.clear))
 		ret = tree_set (r, fd, &all);
@@ -108,7 +121,9 @@ remount (struct rootfs *r, const struct mount_op *op, struct err *e)
 	return tree_propagate (r, op, fd, e);
 }
 
-/* ---- all of them ----------------------------------------------------------------------------------------------------------- */
+/* ---- all of them
+ * -----------------------------------------------------------------------------------------------------------
+ */
 
 static int
 apply (struct rootfs *r, const struct plan *plan, size_t i, struct err *e)
@@ -116,14 +131,10 @@ apply (struct rootfs *r, const struct plan *plan, size_t i, struct err *e)
 	const struct mount_op *op = &plan->rootfs.mounts[i];
 
 	switch (op->kind) {
-	case MOUNT_FS:
-		return fs_mount (r, plan, op, r->idmap_fds ? r->idmap_fds[i] : -1, e);
-	case MOUNT_BIND:
-		return bind_mount (r, op, r->tree_fds ? &r->tree_fds[i] : NULL, e);
-	case MOUNT_REMOUNT:
-		return remount (r, op, e);
-	case MOUNT_CGROUP:
-		return cgroup_mount (r, plan, op, e);
+	case MOUNT_FS: return fs_mount (r, plan, op, r->idmap_fds ? r->idmap_fds[i] : -1, e);
+	case MOUNT_BIND: return bind_mount (r, op, r->tree_fds ? &r->tree_fds[i] : NULL, e);
+	case MOUNT_REMOUNT: return remount (r, op, e);
+	case MOUNT_CGROUP: return cgroup_mount (r, plan, op, e);
 	}
 	return 0;
 }
@@ -132,7 +143,8 @@ apply (struct rootfs *r, const struct plan *plan, size_t i, struct err *e)
 static int
 mount_notify (struct rootfs *r, struct err *e)
 {
-	struct tree_change c = { .set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC };
+	struct tree_change c = { .set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+					MOUNT_ATTR_NOEXEC };
 	autofd target = -1, tree = take_fd (&r->notify_tree_fd);
 	int ret;
 

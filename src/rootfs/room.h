@@ -3,14 +3,15 @@
 /*
  * Shared by the files of this room: mounts by fd.
  *
- * A "tree" is an fd of the root of a mount. With the mount API of Linux 5.2 and 5.12 it is a detached clone that gets its attributes
- * before anybody can see it and is then attached to a target, which is an O_PATH fd as well: nothing is named twice. Older kernels:
+ * A "tree" is an fd of the root of a mount. With the mount API of Linux 5.2 and 5.12 it is a
+ * detached clone that gets its attributes before anybody can see it and is then attached to a
+ * target, which is an O_PATH fd as well: nothing is named twice. Older kernels:
  *
  *                      open_tree, move_mount      mount_setattr
  *   Linux >= 5.12      tree_open, tree_set, tree_attach
- *   Linux >= 5.2       tree_open, tree_attach     tree_set by MS_REMOUNT | MS_BIND on the attached tree
- *   older              tree_open is only an O_PATH fd; tree_attach binds by /proc/self/fd, finds the new mount by its path again and
- *                      compares; then tree_set
+ *   Linux >= 5.2       tree_open, tree_attach     tree_set by MS_REMOUNT | MS_BIND on the attached
+ * tree older              tree_open is only an O_PATH fd; tree_attach binds by /proc/self/fd, finds
+ * the new mount by its path again and compares; then tree_set
  *
  * tree_* return -errno, the others speak of an error.
  */
@@ -24,38 +25,49 @@
 struct mount_op;
 
 struct tree_change {
-	uint64_t set, clear;		/* MOUNT_ATTR_* */
-	unsigned long propagation;	/* MS_SHARED …, or 0 */
+	uint64_t set, clear;	   /* MOUNT_ATTR_* */
+	unsigned long propagation; /* MS_SHARED …, or 0 */
 	bool recursive;
-	int userns_fd;			/* with MOUNT_ATTR_IDMAP in set */
+	int userns_fd; /* with MOUNT_ATTR_IDMAP in set */
 };
 
-/* A clone of what is at path (or of dirfd itself: ""), with what is mounted below if `recursive`. The final symlink is followed or not. */
+/* A clone of what is at path (or of dirfd itself: ""), with what is mounted below if `recursive`.
+ * The final symlink is followed or not. */
 int tree_open (struct rootfs *r, int dirfd, const char *path, bool recursive, bool nofollow);
 int tree_set (struct rootfs *r, int tree, const struct tree_change *c);
-/* Attach to `target`; `dst` is the path of the target below the root. *tree is afterwards the fd of the attached mount. */
+/* Attach to `target`; `dst` is the path of the target below the root. *tree is afterwards the fd of
+ * the attached mount. */
 int tree_attach (struct rootfs *r, int *tree, bool recursive, int target, const char *dst);
 /* tree_set and tree_attach in the order that the kernel wants. */
-int tree_place (struct rootfs *r, int *tree, bool recursive, const struct tree_change *c, int target, const char *dst);
-unsigned long ms_flags (uint64_t attr);		/* MOUNT_ATTR_* as MS_* */
+int tree_place (struct rootfs *r, int *tree, bool recursive, const struct tree_change *c,
+		int target, const char *dst);
+unsigned long ms_flags (uint64_t attr); /* MOUNT_ATTR_* as MS_* */
 
-/* O_PATH of where `op` goes, made when missing (a directory, or an empty file). *ret_made: it was missing. */
-int target_open (struct rootfs *r, const struct mount_op *op, bool directory, bool *ret_made, struct err *e);
+/* O_PATH of where `op` goes, made when missing (a directory, or an empty file). *ret_made: it was
+ * missing. */
+int target_open (struct rootfs *r, const struct mount_op *op, bool directory, bool *ret_made,
+		 struct err *e);
 
 /* bind.c */
 int bind_mount (struct rootfs *r, const struct mount_op *op, int *prepared_tree, struct err *e);
 /* Show a directory of the host in place of a file system that may not be mounted. */
-int bind_instead (struct rootfs *r, const struct mount_op *op, const char *source, int target, struct err *e);
-int tree_apply_options (struct rootfs *r, const struct mount_op *op, int *tree, bool recursive, int target, struct err *e);
+int bind_instead (struct rootfs *r, const struct mount_op *op, const char *source, int target,
+		  struct err *e);
+int tree_apply_options (struct rootfs *r, const struct mount_op *op, int *tree, bool recursive,
+			int target, struct err *e);
 int tree_propagate (struct rootfs *r, const struct mount_op *op, int tree, struct err *e);
 
 /* filesystem.c */
-int fs_mount (struct rootfs *r, const struct plan *plan, const struct mount_op *op, int userns_fd, struct err *e);
-/* A detached new file system; data may be NULL. -errno, and what the kernel said about it in `why` (may be ""). */
-int fs_open (const char *fstype, const char *source, unsigned long sb_flags, const char *data, uint64_t attr, char *why, size_t why_size);
+int fs_mount (struct rootfs *r, const struct plan *plan, const struct mount_op *op, int userns_fd,
+	      struct err *e);
+/* A detached new file system; data may be NULL. -errno, and what the kernel said about it in `why`
+ * (may be ""). */
+int fs_open (const char *fstype, const char *source, unsigned long sb_flags, const char *data,
+	     uint64_t attr, char *why, size_t why_size);
 
 /* cgroup.c */
-int cgroup_mount (struct rootfs *r, const struct plan *plan, const struct mount_op *op, struct err *e);
+int cgroup_mount (struct rootfs *r, const struct plan *plan, const struct mount_op *op,
+		  struct err *e);
 
 /* copyup.c: everything in the directory `from` (O_PATH) to the empty directory `to`. */
 int copy_up (int from, int to, struct err *e);

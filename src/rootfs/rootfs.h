@@ -3,16 +3,16 @@
 /*
  * The container's file system.
  *
- *   runtime   rootfs_prepare   before clone: checks the root directory, opens what the child will not be able to
- *   init      rootfs_open      propagation of the new mount namespace, root bound on itself, root_fd
- *             mounts_apply     plan->mounts in order
- *             devices_create   /dev nodes and links
+ *   runtime   rootfs_prepare   before clone: checks the root directory, opens what the child will
+ * not be able to init      rootfs_open      propagation of the new mount namespace, root bound on
+ * itself, root_fd mounts_apply     plan->mounts in order devices_create   /dev nodes and links
  *             rootfs_pivot     pivot_root (or MS_MOVE + chroot), old root gone
  *             masks_apply      masked and read-only paths
  *             rootfs_finish    read-only root, propagation of /
  *
- * The root file system is hostile: every path below it is resolved beneath root_fd (sys/beneath.h) and acted upon by fd;
- * nothing is ever named twice between its check and its use (CVE-2021-30465, GHSA-3q8j-pf29-vwv8).
+ * The root file system is hostile: every path below it is resolved beneath root_fd (sys/beneath.h)
+ * and acted upon by fd; nothing is ever named twice between its check and its use (CVE-2021-30465,
+ * GHSA-3q8j-pf29-vwv8).
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,33 +24,41 @@ struct plan;
 struct rootfs_plan;
 
 struct rootfs {
-	int root_fd;			/* O_PATH of the root; -1 before rootfs_open */
-	int dev_null_fd;		/* init: detached tree of the host's /dev/null, known to be character device 1:3; -1 when no file is masked */
-	int *tree_fds;			/* [n_mounts]: detached trees opened by the runtime, or -1 */
-	int *idmap_fds;			/* [n_mounts]: user namespaces for idmapped file systems that init makes, or -1 */
-	int notify_tree_fd;		/* detached tree of the notification socket's directory, or -1 */
-	const char *notify_dir;		/* its path, for kernels without open_tree */
-	const char *cgroup_path;	/* where the container's own cgroup is below the hierarchies, for binds without cgroup ns; NULL: not known */
+	int root_fd;	 /* O_PATH of the root; -1 before rootfs_open */
+	int dev_null_fd; /* init: detached tree of the host's /dev/null, known to be character
+			    device 1:3; -1 when no file is masked */
+	int *tree_fds;	 /* [n_mounts]: detached trees opened by the runtime, or -1 */
+	int *idmap_fds; /* [n_mounts]: user namespaces for idmapped file systems that init makes, or
+			   -1 */
+	int notify_tree_fd;	 /* detached tree of the notification socket's directory, or -1 */
+	const char *notify_dir;	 /* its path, for kernels without open_tree */
+	const char *cgroup_path; /* where the container's own cgroup is below the hierarchies, for
+				    binds without cgroup ns; NULL: not known */
 	/* What the kernel lacks; found out by rootfs_open. */
-	bool no_open_tree;		/* Linux < 5.2: open_tree, move_mount, fsopen */
-	bool no_setattr;		/* Linux < 5.12: mount_setattr */
-	int self_fds;			/* then: O_PATH of the host's /proc/self/fd, by which mount(2) can name our fds, after the pivot too; else -1 */
-	unsigned umask;			/* of the caller, while ours is 0 */
+	bool no_open_tree; /* Linux < 5.2: open_tree, move_mount, fsopen */
+	bool no_setattr;   /* Linux < 5.12: mount_setattr */
+	int self_fds;	/* then: O_PATH of the host's /proc/self/fd, by which mount(2) can name our
+			   fds, after the pivot too; else -1 */
+	unsigned umask; /* of the caller, while ours is 0 */
 };
 
 /*
- * Runtime, before clone. `notify_dir`: host directory to show at NOTIFY_DIR, or NULL. An error is one of the configuration (root or source missing).
- * `open_userns` makes a user namespace with the given maps (ns/ns.h: userns_open_mapped; rooms do not include each other).
- * fds are CLOEXEC and inherited by init through fork.
+ * Runtime, before clone. `notify_dir`: host directory to show at NOTIFY_DIR, or NULL. An error is
+ * one of the configuration (root or source missing). `open_userns` makes a user namespace with the
+ * given maps (ns/ns.h: userns_open_mapped; rooms do not include each other). fds are CLOEXEC and
+ * inherited by init through fork.
  */
 int rootfs_prepare (struct arena *a, const struct plan *plan, const char *notify_dir,
-		    int (*open_userns) (const struct id_maps *uid, const struct id_maps *gid, struct err *e), struct rootfs *ret, struct err *e);
-void rootfs_close (struct rootfs *r, size_t n_mounts);		/* runtime: after init has its copies */
+		    int (*open_userns) (const struct id_maps *uid, const struct id_maps *gid,
+					struct err *e),
+		    struct rootfs *ret, struct err *e);
+void rootfs_close (struct rootfs *r, size_t n_mounts); /* runtime: after init has its copies */
 
 int rootfs_open (struct rootfs *r, const struct rootfs_plan *plan, struct err *e);
 int mounts_apply (struct rootfs *r, const struct plan *plan, struct err *e);
 int devices_create (struct rootfs *r, const struct rootfs_plan *plan, struct err *e);
-/* Bind the pty slave `pts_fd` on /dev/console, created O_EXCL|O_NOFOLLOW (CVE-2025-52565, CVE-2026-88264). */
+/* Bind the pty slave `pts_fd` on /dev/console, created O_EXCL|O_NOFOLLOW (CVE-2025-52565,
+ * CVE-2026-88264). */
 int console_bind (struct rootfs *r, int pts_fd, struct err *e);
 int rootfs_pivot (struct rootfs *r, const struct rootfs_plan *plan, struct err *e);
 int masks_apply (struct rootfs *r, const struct rootfs_plan *plan, struct err *e);

@@ -20,9 +20,14 @@ ms_flags (uint64_t attr)
 		uint64_t attr;
 		unsigned long ms;
 	} table[] = {
-		{ MOUNT_ATTR_RDONLY, MS_RDONLY }, { MOUNT_ATTR_NOSUID, MS_NOSUID }, { MOUNT_ATTR_NODEV, MS_NODEV },
-		{ MOUNT_ATTR_NOEXEC, MS_NOEXEC }, { MOUNT_ATTR_NODIRATIME, MS_NODIRATIME }, { MOUNT_ATTR_NOATIME, MS_NOATIME },
-		{ MOUNT_ATTR_STRICTATIME, MS_STRICTATIME }, { MOUNT_ATTR_NOSYMFOLLOW, MS_NOSYMFOLLOW },
+		{ MOUNT_ATTR_RDONLY, MS_RDONLY },
+		{ MOUNT_ATTR_NOSUID, MS_NOSUID },
+		{ MOUNT_ATTR_NODEV, MS_NODEV },
+		{ MOUNT_ATTR_NOEXEC, MS_NOEXEC },
+		{ MOUNT_ATTR_NODIRATIME, MS_NODIRATIME },
+		{ MOUNT_ATTR_NOATIME, MS_NOATIME },
+		{ MOUNT_ATTR_STRICTATIME, MS_STRICTATIME },
+		{ MOUNT_ATTR_NOSYMFOLLOW, MS_NOSYMFOLLOW },
 	};
 	unsigned long ms = 0;
 
@@ -35,16 +40,18 @@ ms_flags (uint64_t attr)
 int
 tree_open (struct rootfs *r, int dirfd, const char *path, bool recursive, bool nofollow)
 {
-	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0) | (nofollow ? AT_SYMLINK_NOFOLLOW : 0)
-			 | (*path ? 0 : AT_EMPTY_PATH);
+	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0) |
+			 (nofollow ? AT_SYMLINK_NOFOLLOW : 0) | (*path ? 0 : AT_EMPTY_PATH);
 	int fd;
 
 	if (r->no_open_tree) {
-		fd = *path ? openat (dirfd, path, O_PATH | O_CLOEXEC | (nofollow ? O_NOFOLLOW : 0)) : fcntl (dirfd, F_DUPFD_CLOEXEC, 3);
+		fd = *path ? openat (dirfd, path, O_PATH | O_CLOEXEC | (nofollow ? O_NOFOLLOW : 0))
+			   : fcntl (dirfd, F_DUPFD_CLOEXEC, 3);
 		return fd < 0 ? -errno : fd;
 	}
 	fd = sys_open_tree (dirfd, path, flags);
-	/* In a user namespace, mounts below that are locked cannot be left out: they would uncover what they cover. */
+	/* In a user namespace, mounts below that are locked cannot be left out: they would uncover
+	 * what they cover. */
 	if (fd == -EINVAL && !recursive)
 		fd = sys_open_tree (dirfd, path, flags | AT_RECURSIVE);
 	return fd;
@@ -65,15 +72,21 @@ mount_fds (struct rootfs *r, int source, int target, unsigned long flags)
 	return 0;
 }
 
-/* Linux < 5.12: a remount replaces all flags, so those there already are given again (some may be locked). */
+/* Linux < 5.12: a remount replaces all flags, so those there already are given again (some may be
+ * locked). */
 static int
 set_classic (struct rootfs *r, int tree, const struct tree_change *c)
 {
 	static const struct {
 		unsigned long st, ms;
 	} table[] = {
-		{ ST_RDONLY, MS_RDONLY }, { ST_NOSUID, MS_NOSUID }, { 4 /* ST_NODEV */, MS_NODEV }, { 8 /* ST_NOEXEC */, MS_NOEXEC },
-		{ 1024 /* ST_NOATIME */, MS_NOATIME }, { 2048 /* ST_NODIRATIME */, MS_NODIRATIME }, { 4096 /* ST_RELATIME */, MS_RELATIME },
+		{ ST_RDONLY, MS_RDONLY },
+		{ ST_NOSUID, MS_NOSUID },
+		{ 4 /* ST_NODEV */, MS_NODEV },
+		{ 8 /* ST_NOEXEC */, MS_NOEXEC },
+		{ 1024 /* ST_NOATIME */, MS_NOATIME },
+		{ 2048 /* ST_NODIRATIME */, MS_NODIRATIME },
+		{ 4096 /* ST_RELATIME */, MS_RELATIME },
 	};
 	unsigned long flags = 0, atime = MS_NOATIME | MS_STRICTATIME | MS_RELATIME;
 	struct statvfs st;
@@ -96,14 +109,18 @@ set_classic (struct rootfs *r, int tree, const struct tree_change *c)
 		if (ret < 0)
 			return ret;
 	}
-	return c->propagation ? mount_fds (r, -1, tree, c->propagation | (c->recursive ? MS_REC : 0)) : 0;
+	return c->propagation
+		       ? mount_fds (r, -1, tree, c->propagation | (c->recursive ? MS_REC : 0))
+		       : 0;
 }
 
 int
 tree_set (struct rootfs *r, int tree, const struct tree_change *c)
 {
 	struct sys_mount_attr attr = {
-		.attr_set = c->set, .attr_clr = c->clear & ~(c->set & ~(uint64_t) MOUNT_ATTR__ATIME), .propagation = c->propagation,
+		.attr_set = c->set,
+		.attr_clr = c->clear & ~(c->set & ~(uint64_t) MOUNT_ATTR__ATIME),
+		.propagation = c->propagation,
 		.userns_fd = c->set & MOUNT_ATTR_IDMAP ? (uint64_t) c->userns_fd : 0,
 	};
 	unsigned flags = AT_EMPTY_PATH | (c->recursive ? AT_RECURSIVE : 0);
@@ -115,11 +132,13 @@ tree_set (struct rootfs *r, int tree, const struct tree_change *c)
 	if (r->no_setattr)
 		return set_classic (r, tree, c);
 	if (attr.attr_set & MOUNT_ATTR__ATIME)
-		attr.attr_clr |= MOUNT_ATTR__ATIME;	/* a field: it is set as a whole */
+		attr.attr_clr |= MOUNT_ATTR__ATIME; /* a field: it is set as a whole */
 	ret = sys_mount_setattr (tree, "", flags, &attr);
-	if (ret != -EPERM || !(attr.attr_clr || attr.attr_set & locked) || attr.attr_set & MOUNT_ATTR_IDMAP)
+	if (ret != -EPERM || !(attr.attr_clr || attr.attr_set & locked) ||
+	    attr.attr_set & MOUNT_ATTR_IDMAP)
 		return ret;
-	/* In a user namespace what came with the mount is locked: nothing can be cleared, and access times cannot be changed. */
+	/* In a user namespace what came with the mount is locked: nothing can be cleared, and
+	 * access times cannot be changed. */
 	attr.attr_clr = 0;
 	attr.attr_set &= ~locked;
 	return sys_mount_setattr (tree, "", flags, &attr);
@@ -134,7 +153,8 @@ find_attached (struct rootfs *r, int *tree, const char *dst)
 
 	if (fd < 0)
 		return fd;
-	if (fstat (*tree, &was) < 0 || fstat (fd, &is) < 0 || was.st_dev != is.st_dev || was.st_ino != is.st_ino) {
+	if (fstat (*tree, &was) < 0 || fstat (fd, &is) < 0 || was.st_dev != is.st_dev ||
+	    was.st_ino != is.st_ino) {
 		close (fd);
 		return -EXDEV;
 	}
@@ -149,13 +169,15 @@ tree_attach (struct rootfs *r, int *tree, bool recursive, int target, const char
 	int ret;
 
 	if (!r->no_open_tree)
-		return sys_move_mount (*tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+		return sys_move_mount (*tree, "", target, "",
+				       MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 	ret = mount_fds (r, *tree, target, MS_BIND | (recursive ? MS_REC : 0));
 	return ret < 0 ? ret : find_attached (r, tree, dst);
 }
 
 int
-tree_place (struct rootfs *r, int *tree, bool recursive, const struct tree_change *c, int target, const char *dst)
+tree_place (struct rootfs *r, int *tree, bool recursive, const struct tree_change *c, int target,
+	    const char *dst)
 {
 	int ret = 0;
 

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The root: opened, made a mount of its own, changed to, closed. What the runtime opens for init
+ * beforehand. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "libocispec/arena.h"
+#include "plan/plan.h"
+#include "rootfs/room.h"
+#include "sys/syscalls.h"
+
+/* ---- the runtime, before the clone
+ * ---------------------------------------------------------------------------------------- */
+
+struct preparation {
+	const struct plan *plan;
+	int (*open_userns) (const struct id_maps *uid, const struct id_maps *gid, struct err *e);
+	struct rootfs *r;
+	const struct mount_op *last; /* whose maps the descriptor below has */
+	int userns_fd;
+};
+
+/* Many volumes with the same maps share one user namespace: each costs a process. */
+static int
+mapped_userns (struct preparation *p, const struct mount_op *op, struct err *e)
+{
+	if (p->userns_fd >= 0 && p->last->idmap_uid == op->idmap_uid &&
+	    p->last->idmap_gid == op->idmap_gid)
+		return p->userns_fd;
+	if (p->userns_fd >= 0)
+		close (take_fd (&p->userns_fd));
+	p->last = op;
+	p->userns_fd = p->open_userns (op->idmap_uid, op->idmap_gid, e);
+	return p->userns_fd;
+}
+
+static int
+idmap_tree (struct preparation *p, const struct mount_op *op, int tree, struct err *e)
+{
+	struct tree_change c = { .set = MOUNT_ATTR_IDMAP, .recursive = op->ext & EXT_IDMAP_REC };
+	int ret;
+
+	TRY (c.userns_fd = mapped_userns (p, op, e));
+	ret = tree_set (p->r, tree, &c);
+	if (ret == -ENOSYS)
+		return err_set (e, ENOSYS, "map the ids of '%s': idmapped mounts need Linux 5.12",
+				op->src);
+	/* EINVAL is the kernel's word for a file system without FS_ALLOW_IDMAP. */
+	if (ret == -EINVAL)
+		return err_set (
+			e, EINVAL,
+			"map the ids of '%s': its file system cannot be idmapped by this kernel",
+			op->src);
+	return ret < 0 ? err_set (e, -ret, "map the ids of '%s'", op->src) : 0;
+}
+
+static int
+prepare_bind (struct preparation *p, const struct mount_op *op, int *ret_tree, struct err *e)
+{
+	bool idmap = op->ext & (EXT_IDMAP | EXT_IDMAP_REC), nofollow = op->ext & EXT_SRC_NOFOLLOW;
+	autofd tree = -1;
+	struct stat st;
+
+	if (!idmap && !p->plan->rootfs.sources_from_runtime)
+		return 0;
+	if (op->ext & EXT_COPY_SYMLINK && lstat (op->src, &st) == 0 && S_ISLNK (st.st_mode))
+		return 0; /* nothing will be bound */
+	tree = sys_open_tree (AT_FDCWD, op->src,
+			      OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |
+				      (op->recursive ? AT_RECURSIVE : 0) |
+				      (nofollow ? AT_SYMLINK_NOFOLLOW : 0));
+	if (tree == -ENOSYS && !idmap)
+		return 0; /* Linux < 5.2: init opens it by its path, if it may */
+	if (tree < 0)
+		return err_set (e, -tree, "bind '%s' on '/%s': open the source", op->src, op->dst);
+	if (idmap)
+		TRY (idmap_tree (p, op, tree, e));
+	*ret_tree = take_fd (&tree);
+	return 0;
+}
+
+static int
+prepare_mount (struct preparation *p, size_t i, struct err *e)
+{
+	const struct mount_op *op = &p->plan->rootfs.mounts[i];
+	int fd;
+
+	if (op->kind == MOUNT_BIND)
+		return prepare_bind (p, op, &p->r->tree_fds[i], e);
+	if (op->kind != MOUNT_FS || !(op->ext & (EXT_IDMAP | EXT_IDMAP_REC)))
+		return 0;
+	TRY (fd = mapped_userns (p, op, e));
+	p->r->idmap_fds[i] = fcntl (fd, F_DUPFD_CLOEXEC, 3);
+	return p->r->idmap_fds[i] < 0 ? err_set (e, errno, "duplicate a user namespace") : 0;
+}
+
+static int *
+no_fds (struct arena *a, size_t n)
+{
+	int *v = arena_alloc (a, (n + 1) * sizeof *v);
+
+	for (size_t i = 0; i < n; i++)
+		v[i] = -1;
+	return v;
+}
+
+static int
+check_root (const struct rootfs_plan *plan, struct err *e)
+{
+	struct stat st;
+
+	if (stat (plan->path, &st) < 0)
+		return err_set (e, errno, "root.path: '%s'", plan->path);
+	return S_ISDIR (st.st_mode) ? 0 : err_set (e, ENOTDIR, "root.path: '%s'", plan->path);
+}
+
+int
+rootfs_prepare (struct arena *a, const struct plan *plan, const char *notify_dir,
+		int (*open_userns) (const struct id_maps *uid, const struct id_maps *gid,
+				    struct err *e),
+		struct rootfs *ret, struct err *e)
+{
+	size_t n = plan->rootfs.n_mounts;
+	struct preparation p = {
+		.plan = plan, .open_userns = open_userns, .r = ret, .userns_fd = -1
+	};
+	int r = 0;
+
+	*ret = (struct rootfs) { .root_fd = -1,
+				 .dev_null_fd = -1,
+				 .notify_tree_fd = -1,
+				 .self_fds = -1,
+				 .notify_dir = notify_dir };
+	ret->tree_fds = no_fds (a, n);
+	ret->idmap_fds = no_fds (a, n);
+	TRY (check_root (&plan->rootfs, e));
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		r = prepare_mount (&p, i, e);
+		if (r < 0)
+			err_wrap (e, "%s", plan->rootfs.mounts[i].json_path);
+	}
+	if (p.userns_fd >= 0)
+		close (p.userns_fd);
+	/* In a user namespace init could not pass the state directory, which is ours alone. Without
+	 * the privilege it need not. */
+	if (r == 0 && notify_dir) {
+		int fd = sys_open_tree (AT_FDCWD, notify_dir, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+
+		ret->notify_tree_fd = fd < 0 ? -1 : fd;
+	}
+	return r;
+}
+
+static void
+close_one (int *fd)
+{
+	if (*fd >= 0)
+		close (take_fd (fd));
+}
+
+void
+rootfs_close (struct rootfs *r, size_t n_mounts)
+{
+	for (size_t i = 0; i < n_mounts; i++) {
+		if (r->tree_fds)
+			close_one (&r->tree_fds[i]);
+		if (r->idmap_fds)
+			close_one (&r->idmap_fds[i]);
+	}
+	close_one (&r->notify_tree_fd);
+}
+
+/* ---- init: the root becomes a mount
+ * ------------------------------------------------------------------------------------------ */
+
+/*
+ * The mount that the root directory is in becomes private, so that what we attach to it does not
+ * appear on the host, and so that pivot_root(2) accepts it. Only needed where `/` stays shared
+ * (rootfsPropagation "shared").
+ */
+static int
+isolate_parent (struct rootfs *r, const char *path, struct err *e)
+{
+	struct tree_change c = { .propagation = MS_PRIVATE };
+	autofd fd = open (path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct sys_statx here, above;
+	int ret;
+
+	if (fd < 0)
+		return err_set (e, errno, "root.path: open '%s'", path);
+	for (;;) {
+		autofd parent = openat (fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		if (parent < 0)
+			return err_set (e, errno, "open a parent of '%s'", path);
+		ret = sys_statx (fd, "", AT_EMPTY_PATH, STATX_MNT_ID | 0x100 /* STATX_INO */,
+				 &here);
+		if (ret == 0)
+			ret = sys_statx (parent, "", AT_EMPTY_PATH, STATX_MNT_ID | 0x100, &above);
+		if (ret < 0 || !(here.stx_mask & STATX_MNT_ID))
+			return err_set (
+				e, ret < 0 ? -ret : ENOSYS,
+				"linux.rootfsPropagation: find the mount of '%s' (needs Linux 5.8)",
+				path);
+		if (here.stx_mnt_id != above.stx_mnt_id || here.stx_ino == above.stx_ino)
+			break;
+		close (fd);
+		fd = take_fd (&parent);
+	}
+	ret = tree_set (r, fd, &c);
+	return ret < 0 ? err_set (e, -ret, "make the mount of '%s' private", path) : 0;
+}
+
+/* Linux < 5.2 */
+static int
+open_root_classic (struct rootfs *r, const char *path, struct err *e)
+{
+	struct statfs fs;
+
+	r->no_open_tree = true;
+	r->self_fds = open ("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (r->self_fds < 0 || fstatfs (r->self_fds, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC)
+		return err_set (e, r->self_fds < 0 ? errno : EINVAL,
+				"/proc/self/fd, needed on this kernel");
+	if (mount (path, path, NULL, MS_BIND | MS_REC, NULL) < 0)
+		return err_set (e, errno, "root.path: bind '%s' on itself", path);
+	r->root_fd = open (path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return r->root_fd < 0 ? err_set (e, errno, "root.path: open '%s'", path) : 0;
+}
+
+static int
+open_root (struct rootfs *r, const char *path, struct err *e)
+{
+	autofd target = open (path, O_PATH | O_DIRECTORY | O_CLOEXEC), tree = -1;
+	int ret;
+
+	if (target < 0)
+		return err_set (e, errno, "root.path: open '%s'", path);
+	tree = sys_open_tree (target, "",
+			      OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_EMPTY_PATH);
+	if (tree == -ENOSYS)
+		return open_root_classic (r, path, e);
+	ret = tree < 0 ? tree
+		       : sys_move_mount (tree, "", target, "",
+					 MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+	if (ret < 0)
+		return err_set (e, -ret, "root.path: bind '%s' on itself", path);
+	r->root_fd = take_fd (&tree);
+	return 0;
+}
+
+/* Before the pivot: it has to be the host's, whatever an image has at that place (CVE-2025-31133).
+ */
+static int
+open_dev_null (struct rootfs *r, struct err *e)
+{
+	struct stat st;
+
+	if (r->no_open_tree)
+		return 0; /* masks.c takes the container's, once it is known to be one */
+	r->dev_null_fd = sys_open_tree (AT_FDCWD, "/dev/null", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	if (r->dev_null_fd < 0)
+		return err_set (e, -r->dev_null_fd, "open the host's /dev/null");
+	if (fstat (r->dev_null_fd, &st) < 0 || !S_ISCHR (st.st_mode) ||
+	    st.st_rdev != makedev (1, 3))
+		return err_set (e, EINVAL, "/dev/null of the host is not character device 1:3");
+	return 0;
+}
+
+int
+rootfs_open (struct rootfs *r, const struct rootfs_plan *plan, struct err *e)
+{
+	struct sys_mount_attr nothing = { 0 };
+
+	r->umask = umask (0); /* modes are exact until devices_create is done */
+	if (!plan->own_mount_ns) {
+		r->root_fd = open (plan->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		return r->root_fd < 0 ? err_set (e, errno, "root.path: open '%s'", plan->path) : 0;
+	}
+	r->no_setattr = sys_mount_setattr (AT_FDCWD, "/", 0, &nothing) == -ENOSYS;
+	if (mount (NULL, "/", NULL, plan->propagation_before, NULL) < 0)
+		return err_set (e, errno, "propagation of the new mount namespace");
+	if (plan->propagation_before & MS_SHARED)
+		TRY (isolate_parent (r, plan->path, e));
+	TRY (open_root (r, plan->path, e));
+	return plan->n_masked ? open_dev_null (r, e) : 0;
+}
+
+/* ---- changing to it
+ * -----------------------------------------------------------------------------------------------------------
+ */
+
+static int
+pivot (struct rootfs *r, const struct rootfs_plan *plan, struct err *e)
+{
+	int ret;
+
+	if (fchdir (r->root_fd) < 0)
+		return err_set (e, errno, "change to the root directory");
+	/* pivot_root(2), "pivot_root(".", ".")": the old root lies on the new one, and needs no
+	 * directory in it. */
+	ret = sys_pivot_root (".", ".");
+	if (ret == -EINVAL)
+		return err_set (
+			e, EINVAL,
+			"pivot_root: the host's root is the initial ramfs, or '%s' is on a shared mount; use --no-pivot",
+			plan->path);
+	if (ret < 0)
+		return err_set (e, -ret, "pivot_root");
+	/* What is unmounted here must stay mounted there. */
+	if (plan->propagation_before & MS_SHARED &&
+	    mount (NULL, ".", NULL, MS_SLAVE | MS_REC, NULL) < 0)
+		return err_set (e, errno, "make the old root a slave");
+	return umount2 (".", MNT_DETACH) < 0 ? err_set (e, errno, "unmount the old root") : 0;
+}
+
+/*
+ * A chroot can be left by who is privileged enough, and then there is the host's mount table: at
+ * least no complete /proc or /sys may be in it, from which the kernel would conclude that the
+ * container may mount its own unmasked.
+ */
+static int
+hide_host_filesystems (struct err *e)
+{
+	static const char *const paths[] = { "/proc", "/sys" };
+
+	for (size_t i = 0; i < ARRAY_SIZE (paths); i++)
+		if (umount2 (paths[i], MNT_DETACH) < 0 && errno != ENOENT &&
+		    (errno != EINVAL && errno != EPERM))
+			return err_set (e, errno, "--no-pivot: unmount '%s' of the host", paths[i]);
+		else if (access (paths[i], F_OK) == 0 &&
+			 mount ("tmpfs", paths[i], "tmpfs", MS_RDONLY, "nr_inodes=1,size=4k") < 0)
+			return err_set (e, errno, "--no-pivot: cover '%s' of the host", paths[i]);
+	return 0;
+}
+
+static int
+move_root (struct rootfs *r, struct err *e)
+{
+	TRY (hide_host_filesystems (e));
+	if (fchdir (r->root_fd) < 0 || mount (".", "/", NULL, MS_MOVE, NULL) < 0)
+		return err_set (e, errno, "--no-pivot: move the root directory");
+	return chroot (".") < 0 ? err_set (e, errno, "--no-pivot: chroot") : 0;
+}
+
+int
+rootfs_pivot (struct rootfs *r, const struct rootfs_plan *plan, struct err *e)
+{
+	if (!plan->own_mount_ns) {
+		if (fchdir (r->root_fd) < 0 || chroot (".") < 0)
+			return err_set (e, errno, "chroot to '%s'", plan->path);
+	} else if (plan->no_pivot) {
+		TRY (move_root (r, e));
+	} else {
+		TRY (pivot (r, plan, e));
+	}
+	return chdir ("/") < 0 ? err_set (e, errno, "change to the new root") : 0;
+}
+
+/* ---- the end
+ * --------------------------------------------------------------------------------------------------------------------
+ */
+
+int
+rootfs_finish (struct rootfs *r, const struct rootfs_plan *plan, struct err *e)
+{
+	struct tree_change ro = { .set = plan->readonly ? MOUNT_ATTR_RDONLY : 0 };
+	struct tree_change propagation = { .propagation = plan->propagation &
+							  ~(unsigned long) MS_REC };
+	int ret;
+
+	if (plan->own_mount_ns) {
+		ret = tree_set (r, r->root_fd, &ro);
+		if (ret < 0)
+			return err_set (e, -ret, "root.readonly: make the root read-only");
+		/* Only `/` itself: what was asked for the mounts below it stands in their own
+		 * options. */
+		ret = tree_set (r, r->root_fd, &propagation);
+		if (ret < 0)
+			return err_set (e, -ret, "linux.rootfsPropagation");
+	}
+	close_one (&r->root_fd);
+	close_one (&r->dev_null_fd);
+	close_one (&r->self_fds);
+	return 0;
+}
