@@ -55,8 +55,8 @@ struct container_state {
 	char *cgroup_path, *cgroup_scope;	/* NULL: none */
 	bool cgroup_created;		/* ours to kill in and to remove */
 	bool own_pidns;			/* its processes die with init */
-	bool rdt_created;
-	char *rdt_clos;
+	char *rdt_clos;			/* NULL: no linux.intelRdt */
+	uint32_t rdt_owned;		/* enum rdt_owned: ours to remove */
 	bool has_poststart, has_poststop, notify;
 	int32_t stop_signal;
 	kvs annotations;

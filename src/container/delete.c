@@ -58,8 +58,8 @@ container_destroy (struct container *c, struct arena *a, struct err *e)
 			log_debug ("%s", err_full (&kill_error));
 		TRY (cgroup_destroy (&cg, e));
 	}
-	if (c->st.rdt_clos || c->st.rdt_created)
-		TRY (rdt_destroy (c->st.rdt_clos, c->id, c->st.rdt_created, e));
+	if (c->st.rdt_clos)
+		TRY (rdt_destroy (c->st.rdt_clos, c->id, c->st.rdt_owned, e));
 	return 0;
 }
 

@@ -126,7 +126,7 @@ launch_load (struct launch *l, const char *id, struct err *e)
 	TRY (ns_open_joins (&l->plan.ns, &l->init.joins, e));
 	if (l->opt->console_socket)
 		TRY (l->console_socket = console_connect (l->opt->console_socket, e));
-	return 0;
+	return l->plan.rdt.set ? rdt_check (l->g->arena, &l->plan.rdt, id, &l->rdt_owned, e) : 0;
 }
 
 /* ---- state directory, files ---------------------------------------------------------------------------------------- */
@@ -152,7 +152,8 @@ fill_state (struct launch *l)
 		.cgroup_path = (char *) l->cgroup.path,
 		.cgroup_scope = (char *) l->cgroup.scope,
 		.own_pidns = p->ns.create & CLONE_NEWPID,
-		.rdt_clos = p->rdt.set && !p->rdt.clos_given ? (char *) p->rdt.clos_id : NULL,
+		.rdt_clos = (char *) p->rdt.clos_id,
+		.rdt_owned = l->rdt_owned,
 		.has_poststart = p->hooks[HOOK_POSTSTART].n > 0,
 		.has_poststop = p->hooks[HOOK_POSTSTOP].n > 0,
 		.notify = l->g->notify_socket != NULL,
@@ -364,7 +365,7 @@ apply_limits (struct launch *l, struct err *e)
 	TRY (cgroup_apply (l->g->arena, &l->cgroup, &l->plan.cgroup, e));
 	if (!l->plan.rdt.set)
 		return 0;
-	return rdt_apply (l->g->arena, &l->plan.rdt, l->c.id, l->pid, &l->c.st.rdt_created, e);
+	return rdt_apply (l->g->arena, &l->plan.rdt, l->c.id, l->pid, &l->c.st.rdt_owned, e);
 }
 
 static int

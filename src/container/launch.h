@@ -28,6 +28,7 @@ struct launch {
 	struct host host;
 	struct plan plan;
 	struct cgroup cgroup;
+	uint32_t rdt_owned;		/* enum rdt_owned: what rdt_apply will make */
 	struct init init;		/* what the child inherits */
 	struct chan chan;		/* our end */
 	int console_socket;		/* connected, or -1 */
