@@ -4,16 +4,16 @@
  * Containers: what is on disk about them, and the verbs.
  *
  * State directory `<root>/<id>/`, 0700, on tmpfs:
- *   state.json    struct container_state; replaced atomically; phase "creating" before anything else of the container exists
- *   config.json   what create read: later changes of the bundle have no effect (runtime.md, create)
- *   start.fifo    exists from create to start; init reads one byte from it. Has a reader = not started yet
- *   report.fifo   what `start` learns from init: struct report, then EOF by close-on-exec
- *   seccomp.bpf   the compiled filter, for exec
- *   notify/       the proxied notification socket
- * Its flock is held by create, start, delete and update: two commands on one id never meet.
+ *   state.json    struct container_state; replaced atomically; phase "creating" before anything
+ * else of the container exists config.json   what create read: later changes of the bundle have no
+ * effect (runtime.md, create) start.fifo    exists from create to start; init reads one byte from
+ * it. Has a reader = not started yet report.fifo   what `start` learns from init: struct report,
+ * then EOF by close-on-exec seccomp.bpf   the compiled filter, for exec notify/       the proxied
+ * notification socket Its flock is held by create, start, delete and update: two commands on one id
+ * never meet.
  *
- * Rules of life and death: the state is written before the cgroup is made and removed as the last thing, so a kill -9 at any
- * instant leaves something that `delete --force` removes entirely.
+ * Rules of life and death: the state is written before the cgroup is made and removed as the last
+ * thing, so a kill -9 at any instant leaves something that `delete --force` removes entirely.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,32 +31,38 @@ struct plan;
 /* What every command gets: the global options, resolved. */
 struct globals {
 	struct arena *arena;
-	const char *root;		/* state root, absolute or relative to the caller's directory */
-	bool root_given;		/* by --root: a missing one is an error for list */
-	int cgroup_manager;		/* enum cgroup_manager, for create and run */
+	const char *root;   /* state root, absolute or relative to the caller's directory */
+	bool root_given;    /* by --root: a missing one is an error for list */
+	int cgroup_manager; /* enum cgroup_manager, for create and run */
 	bool debug;
-	unsigned listen_fds;		/* LISTEN_FDS, if LISTEN_PID was us */
+	unsigned listen_fds; /* LISTEN_FDS, if LISTEN_PID was us */
 	const char *listen_fdnames;
 	const char *notify_socket;
 };
 
-enum container_status { STATUS_CREATING, STATUS_CREATED, STATUS_RUNNING, STATUS_PAUSED, STATUS_STOPPED };
+enum container_status {
+	STATUS_CREATING,
+	STATUS_CREATED,
+	STATUS_RUNNING,
+	STATUS_PAUSED,
+	STATUS_STOPPED
+};
 extern const char *const container_status_names[];
 
 /* state.json. A record of libocispec: read and written by one call each. */
 struct container_state {
-	uint32_t format;		/* 1 */
-	char *phase;			/* "creating", "created" */
+	uint32_t format; /* 1 */
+	char *phase;	 /* "creating", "created" */
 	char *oci_version, *id, *bundle, *rootfs, *created, *owner;
-	int64_t pid;			/* of init, as the host sees it; 0 while creating */
-	uint64_t start_time;		/* field 22 of /proc/PID/stat; 0 when the inode says enough */
-	uint64_t pidfd_inode;		/* pidfs inode (Linux 6.9), unique since boot; 0: not known */
+	int64_t pid;	      /* of init, as the host sees it; 0 while creating */
+	uint64_t start_time;  /* field 22 of /proc/PID/stat; 0 when the inode says enough */
+	uint64_t pidfd_inode; /* pidfs inode (Linux 6.9), unique since boot; 0: not known */
 	uint32_t cgroup_manager, cgroup_mode;
-	char *cgroup_path, *cgroup_scope;	/* NULL: none */
-	bool cgroup_created;		/* ours to kill in and to remove */
-	bool own_pidns;			/* its processes die with init */
-	char *rdt_clos;			/* NULL: no linux.intelRdt */
-	uint32_t rdt_owned;		/* enum rdt_owned: ours to remove */
+	char *cgroup_path, *cgroup_scope; /* NULL: none */
+	bool cgroup_created;		  /* ours to kill in and to remove */
+	bool own_pidns;			  /* its processes die with init */
+	char *rdt_clos;			  /* NULL: no linux.intelRdt */
+	uint32_t rdt_owned;		  /* enum rdt_owned: ours to remove */
 	bool has_poststart, has_poststop, notify;
 	int32_t stop_signal;
 	kvs annotations;
@@ -65,26 +71,32 @@ extern const struct record container_state_record;
 
 struct container {
 	const char *id;
-	int root_fd;			/* state root */
-	int dir_fd;			/* the state directory; carries the lock while held */
+	int root_fd; /* state root */
+	int dir_fd;  /* the state directory; carries the lock while held */
 	struct container_state st;
 };
 
-/* [A-Za-z0-9_+.-], not starting with '.', at most 242 bytes; the error says which character is wrong. */
+/* [A-Za-z0-9_+.-], not starting with '.', at most 242 bytes; the error says which character is
+ * wrong. */
 int container_check_id (const char *id, struct err *e);
 
 /* ---- state.c ---- */
-int container_open_root (const struct globals *g, bool create, struct err *e);	/* fd; mkdir -p 0700 with `create` */
+int container_open_root (const struct globals *g, bool create,
+			 struct err *e); /* fd; mkdir -p 0700 with `create` */
 /* Make the state directory and lock it. "already exists" if it does. */
-int container_reserve (const struct globals *g, const char *id, struct container *ret, struct err *e);
-/* Open, read. `lock`: exclusive, waits for the one who has it at most 10 s. "container 'x' does not exist". */
-int container_open (const struct globals *g, const char *id, bool lock, struct container *ret, struct err *e);
+int container_reserve (const struct globals *g, const char *id, struct container *ret,
+		       struct err *e);
+/* Open, read. `lock`: exclusive, waits for the one who has it at most 10 s. "container 'x' does not
+ * exist". */
+int container_open (const struct globals *g, const char *id, bool lock, struct container *ret,
+		    struct err *e);
 void container_close (struct container *c);
 int container_save (struct container *c, struct arena *a, struct err *e);
 /* Remove the state directory: the last step of delete. */
 int container_remove_state (struct container *c, struct err *e);
 /*
- * The status now. ret_pidfd, if not NULL and the process lives, gets its pidfd (identity verified), else -1.
+ * The status now. ret_pidfd, if not NULL and the process lives, gets its pidfd (identity verified),
+ * else -1.
  */
 enum container_status container_status (const struct container *c, int *ret_pidfd);
 /* OCI state document: what `state` prints (2 spaces, newline). */
@@ -92,13 +104,14 @@ char *container_state_json (struct container *c, struct arena *a, enum container
 /* The cgroup of the state file as a handle. */
 void container_cgroup (const struct container *c, struct cgroup *ret);
 /* config.json as it was at create; for the hooks of start and delete, and for exec. */
-int container_config (const struct container *c, struct arena *a, struct oci_config **ret, struct err *e);
+int container_config (const struct container *c, struct arena *a, struct oci_config **ret,
+		      struct err *e);
 
 /* ---- the verbs ---- */
 
 struct create_options {
-	const char *bundle;		/* NULL: current directory */
-	const char *config;		/* NULL: "config.json" */
+	const char *bundle; /* NULL: current directory */
+	const char *config; /* NULL: "config.json" */
 	const char *console_socket, *pid_file, *pidfd_socket;
 	bool no_pivot, no_new_keyring;
 	uint32_t preserve_fds;
@@ -106,16 +119,21 @@ struct create_options {
 	bool detach, keep;
 };
 
-int container_create (const struct globals *g, const char *id, const struct create_options *o, struct err *e);
+int container_create (const struct globals *g, const char *id, const struct create_options *o,
+		      struct err *e);
 int container_start (const struct globals *g, const char *id, struct err *e);
 /* Returns the exit status of the process (128 + signal), 0 when detached, -1 on error. */
-int container_run (const struct globals *g, const char *id, const struct create_options *o, struct err *e);
-int container_kill (const struct globals *g, const char *id, int signal, bool all, struct err *e);	/* signal -1: the default */
+int container_run (const struct globals *g, const char *id, const struct create_options *o,
+		   struct err *e);
+int container_kill (const struct globals *g, const char *id, int signal, bool all,
+		    struct err *e); /* signal -1: the default */
 int container_delete (const struct globals *g, const char *id, bool force, struct err *e);
-/* All that exists of a container but the state directory: processes, cgroup, RDT. For delete, and for a failed create. */
+/* All that exists of a container but the state directory: processes, cgroup, RDT. For delete, and
+ * for a failed create. */
 int container_destroy (struct container *c, struct arena *a, struct err *e);
 /* poststart or poststop hooks with the given status; from the kept config. */
-int container_run_hooks (struct container *c, struct arena *a, int phase, const char *status, bool keep_going, struct err *e);
+int container_run_hooks (struct container *c, struct arena *a, int phase, const char *status,
+			 bool keep_going, struct err *e);
 
 /* ids of all state directories, sorted; damaged ones included. */
 int container_list_ids (const struct globals *g, char ***ret, size_t *ret_n, struct err *e);

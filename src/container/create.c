@@ -6,7 +6,8 @@
 #include "base/sock.h"
 #include "container/launch.h"
 
-/* --pidfd-socket: who manages the container gets a handle that cannot be confused with another process. */
+/* --pidfd-socket: who manages the container gets a handle that cannot be confused with another
+ * process. */
 static int
 send_pidfd (const struct launch *l, struct err *e)
 {
@@ -19,7 +20,8 @@ send_pidfd (const struct launch *l, struct err *e)
 }
 
 int
-container_create (const struct globals *g, const char *id, const struct create_options *o, struct err *e)
+container_create (const struct globals *g, const char *id, const struct create_options *o,
+		  struct err *e)
 {
 	struct launch l;
 

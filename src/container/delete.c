@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * delete: what create made is taken away in the opposite order, the state directory last. Each step tolerates
- * that it was done before, so that a delete that was killed can be repeated.
+ * delete: what create made is taken away in the opposite order, the state directory last. Each step
+ * tolerates that it was done before, so that a delete that was killed can be repeated.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -37,7 +37,8 @@ kill_init (const struct container *c, struct err *e)
 	if (r < 0 && r != -ESRCH)
 		return err_set (e, -r, "kill the process of container '%s'", c->id);
 	return pidfd_wait (pidfd, KILL_TIMEOUT_MS) == 0
-		? err_set (e, ETIMEDOUT, "the process of container '%s' does not end", c->id) : 0;
+		       ? err_set (e, ETIMEDOUT, "the process of container '%s' does not end", c->id)
+		       : 0;
 }
 
 int
@@ -64,18 +65,25 @@ container_destroy (struct container *c, struct arena *a, struct err *e)
 }
 
 int
-container_run_hooks (struct container *c, struct arena *a, int phase, const char *status, bool keep_going, struct err *e)
+container_run_hooks (struct container *c, struct arena *a, int phase, const char *status,
+		     bool keep_going, struct err *e)
 {
 	struct oci_config *spec;
 	struct oci_report report;
 	struct plan plan = { 0 };
 	struct planner p = { .arena = a, .report = &report, .plan = &plan };
 	struct oci_state st = {
-		.oci_version = c->st.oci_version, .id = (char *) c->id, .status = (char *) status,
+		.oci_version = c->st.oci_version,
+		.id = (char *) c->id,
+		.status = (char *) status,
 		.pid = streq (status, "stopped") ? 0 : c->st.pid,
-		.bundle = c->st.bundle, .root = c->st.rootfs, .annotations = c->st.annotations,
+		.bundle = c->st.bundle,
+		.root = c->st.rootfs,
+		.annotations = c->st.annotations,
 	};
-	struct hook_context ctx = { .cwd = c->st.bundle, .default_env = environ, .keep_going = keep_going };
+	struct hook_context ctx = { .cwd = c->st.bundle,
+				    .default_env = environ,
+				    .keep_going = keep_going };
 
 	TRY (container_config (c, a, &spec, e));
 	oci_report_init (&report, a, "config.json", "", 0);
@@ -93,9 +101,11 @@ delete_locked (const struct globals *g, struct container *c, bool force, struct 
 {
 	enum container_status st = container_status (c, NULL);
 
-	/* `created` may be deleted as well: engines rely on it (the specification says stopped only). */
+	/* `created` may be deleted as well: engines rely on it (the specification says stopped
+	 * only). */
 	if (!force && (st == STATUS_RUNNING || st == STATUS_PAUSED))
-		return err_set (e, 0, "cannot delete container %s that is not stopped: %s", c->id, container_status_names[st]);
+		return err_set (e, 0, "cannot delete container %s that is not stopped: %s", c->id,
+				container_status_names[st]);
 	TRY (container_destroy (c, g->arena, e));
 	if (c->st.has_poststop) {
 		struct err late;

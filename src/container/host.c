@@ -56,12 +56,13 @@ user_name (struct arena *a, uid_t uid)
 		if (f.n >= 3 && parse_u32 (f.v[2], &id) == 0 && id == uid)
 			return f.v[0];
 	}
-	return getenv ("USER");		/* known to LDAP or sssd only */
+	return getenv ("USER"); /* known to LDAP or sssd only */
 }
 
 /* "name:start:count" or "uid:start:count" in /etc/subuid; the first line that is ours. */
 static void
-read_subids (struct arena *a, const char *file, const char *user, uid_t uid, uint32_t *ret_start, uint32_t *ret_count)
+read_subids (struct arena *a, const char *file, const char *user, uid_t uid, uint32_t *ret_start,
+	     uint32_t *ret_count)
 {
 	const char *number = arena_printf (a, "%u", (unsigned) uid);
 	struct err ignored;
@@ -75,8 +76,8 @@ read_subids (struct arena *a, const char *file, const char *user, uid_t uid, uin
 	for (size_t i = 0; i < lines.n; i++) {
 		strs f = str_split (a, lines.v[i], ':');
 
-		if (f.n == 3 && ((user && streq (f.v[0], user)) || streq (f.v[0], number)) && parse_u32 (f.v[1], ret_start) == 0
-		    && parse_u32 (f.v[2], ret_count) == 0)
+		if (f.n == 3 && ((user && streq (f.v[0], user)) || streq (f.v[0], number)) &&
+		    parse_u32 (f.v[1], ret_start) == 0 && parse_u32 (f.v[2], ret_count) == 0)
 			return;
 	}
 	*ret_start = *ret_count = 0;
@@ -88,7 +89,10 @@ bundle_path (struct arena *a, const char *bundle, const char **ret, struct err *
 	char cwd[PATH_MAX] = "";
 
 	if (*bundle != '/' && !getcwd (cwd, sizeof cwd))
-		return err_set (e, errno, "the current directory cannot be named, so the bundle '%s' cannot be found", bundle);
+		return err_set (
+			e, errno,
+			"the current directory cannot be named, so the bundle '%s' cannot be found",
+			bundle);
 	*ret = path_absolute (a, cwd, bundle);
 	return 0;
 }

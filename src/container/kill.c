@@ -8,7 +8,8 @@
 #include "plan/host.h"
 #include "sys/syscalls.h"
 
-/* The words that engines know: containerd "container not running", CRI-O and podman "no such process". */
+/* The words that engines know: containerd "container not running", CRI-O and podman "no such
+ * process". */
 static int
 not_running (struct err *e)
 {
@@ -39,7 +40,8 @@ container_kill (const struct globals *g, const char *id, int signal, bool all, s
 		signal = c.st.stop_signal;
 	container_cgroup (&c, &cg);
 	st = container_status (&c, &pidfd);
-	/* Without an own pid namespace init's death leaves the rest alive: SIGKILL then means all, as in runc. */
+	/* Without an own pid namespace init's death leaves the rest alive: SIGKILL then means all,
+	 * as in runc. */
 	if (all || (signal == SIGKILL && !c.st.own_pidns && c.st.cgroup_created)) {
 		/* init itself first: it may be the only process when there is no cgroup */
 		r = pidfd >= 0 ? sys_pidfd_send_signal (pidfd, signal) : 0;

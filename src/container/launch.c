@@ -35,25 +35,35 @@
 #define CONFIG_MAX (64u << 20)
 
 void
-launch_init (struct launch *l, const struct globals *g, const struct create_options *o, bool foreground)
+launch_init (struct launch *l, const struct globals *g, const struct create_options *o,
+	     bool foreground)
 {
 	*l = (struct launch) {
-		.g = g, .opt = o, .foreground = foreground,
+		.g = g,
+		.opt = o,
+		.foreground = foreground,
 		.c = { .root_fd = -1, .dir_fd = -1 },
 		.cgroup = { .into_fd = -1 },
 		.chan = { .fd = -1 },
-		.console_socket = -1, .console_master = -1, .pidfd = -1,
+		.console_socket = -1,
+		.console_master = -1,
+		.pidfd = -1,
 	};
 	l->init = (struct init) {
-		.arena = g->arena, .plan = &l->plan, .host = &l->host, .cgroup = &l->cgroup,
+		.arena = g->arena,
+		.plan = &l->plan,
+		.host = &l->host,
+		.cgroup = &l->cgroup,
 		.chan = { .fd = -1 },
 		.rootfs = { .root_fd = -1, .dev_null_fd = -1, .notify_tree_fd = -1 },
 		.preserve_fds = o->preserve_fds + g->listen_fds,
-		.start_fd = -1, .report_fd = -1,
+		.start_fd = -1,
+		.report_fd = -1,
 	};
 }
 
-/* ---- before anything exists -------------------------------------------------------------------------------------- */
+/* ---- before anything exists
+ * -------------------------------------------------------------------------------------- */
 
 static int
 read_config (struct launch *l, struct err *e)
@@ -84,7 +94,8 @@ make_plan (struct launch *l, struct err *e)
 	struct oci_config *spec = NULL;
 	struct oci_report report;
 
-	oci_report_init (&report, l->g->arena, l->opt->config ? l->opt->config : "config.json", l->config, l->config_len);
+	oci_report_init (&report, l->g->arena, l->opt->config ? l->opt->config : "config.json",
+			 l->config, l->config_len);
 	if (oci_config_read (l->g->arena, l->config, l->config_len, &report, &spec) < 0)
 		return err_set (e, 0, "%s", oci_report_text (&report));
 	if (plan_make (l->g->arena, spec, &l->host, &opt, &report, &l->plan, e) < 0)
@@ -93,18 +104,23 @@ make_plan (struct launch *l, struct err *e)
 	return 0;
 }
 
-/* Rules that tie the terminal of the configuration to the command line (engines parse the second text). */
+/* Rules that tie the terminal of the configuration to the command line (engines parse the second
+ * text). */
 static int
 check_terminal (const struct launch *l, struct err *e)
 {
 	bool terminal = l->plan.has_process && l->plan.process.terminal;
 
 	if (terminal && !l->foreground && !l->opt->console_socket)
-		return err_set (e, 0, "process.terminal: cannot allocate a terminal without --console-socket when detached");
+		return err_set (
+			e, 0,
+			"process.terminal: cannot allocate a terminal without --console-socket when detached");
 	if (!terminal && l->opt->console_socket)
 		return err_set (e, 0, "--console-socket given, but process.terminal is not true");
 	if (terminal && l->foreground && !l->opt->console_socket && !isatty (0))
-		return err_set (e, ENOTTY, "process.terminal is true, but standard input is not a terminal; use --console-socket");
+		return err_set (
+			e, ENOTTY,
+			"process.terminal is true, but standard input is not a terminal; use --console-socket");
 	return 0;
 }
 
@@ -129,7 +145,8 @@ launch_load (struct launch *l, const char *id, struct err *e)
 	return l->plan.rdt.set ? rdt_check (l->g->arena, &l->plan.rdt, id, &l->rdt_owned, e) : 0;
 }
 
-/* ---- state directory, files ---------------------------------------------------------------------------------------- */
+/* ---- state directory, files
+ * ---------------------------------------------------------------------------------------- */
 
 static void
 fill_state (struct launch *l)
@@ -167,7 +184,8 @@ make_fifo (struct launch *l, const char *name, int *ret_fd, struct err *e)
 {
 	if (mkfifoat (l->c.dir_fd, name, 0600) < 0)
 		return err_set (e, errno, "make '%s' in the state directory", name);
-	/* Both ways, so that neither side ever blocks in open or spins on EOF when the other dies. */
+	/* Both ways, so that neither side ever blocks in open or spins on EOF when the other dies.
+	 */
 	*ret_fd = openat (l->c.dir_fd, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	return *ret_fd < 0 ? err_set (e, errno, "open '%s' in the state directory", name) : 0;
 }
@@ -186,12 +204,15 @@ keep_files (struct launch *l, bool wait_on_channel, struct err *e)
 	return make_fifo (l, "report.fifo", &l->init.report_fd, e);
 }
 
-/* ---- the child ------------------------------------------------------------------------------------------------------ */
+/* ---- the child
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 static uint64_t
 clone_flags (const struct plan *p)
 {
-	/* cgroup: only after the cgroup was entered; time: no effect on the child of clone3 without offsets is wanted. */
+	/* cgroup: only after the cgroup was entered; time: no effect on the child of clone3 without
+	 * offsets is wanted. */
 	return p->ns.needs_stage ? 0 : p->ns.create & ~(uint64_t) CLONE_NEWCGROUP;
 }
 
@@ -215,6 +236,8 @@ clone_child (struct launch *l, bool wait_on_channel, bool into_cgroup, struct er
 	pid = sys_clone3_fork (&req);
 	if (pid == 0) {
 		chan_close (&l->chan);
+		container_close (&l->c); /* with the lock, which is the runtime's: it must end when
+					    the runtime does */
 		if (l->plan.ns.needs_stage)
 			stage_main (&l->init);
 		init_main (&l->init);
@@ -252,7 +275,7 @@ on_init_pid (struct launch *l, const struct msg *m, int fd, struct err *e)
 {
 	if (fd < 0)
 		return err_set (e, EPROTO, "INIT_PID without a pidfd");
-	(void) reap (l);		/* the stage */
+	(void) reap (l); /* the stage */
 	l->pid = m->arg;
 	l->pidfd = fd;
 	return chan_send (&l->chan, MSG_GO, m->arg, NULL, e);
@@ -288,8 +311,10 @@ runtime_hooks (struct launch *l, struct err *e)
 	const struct plan *p = &l->plan;
 	struct hook_context ctx = {
 		.state_json = init_state_json (l->g->arena, p, l->host.bundle, "creating", l->pid),
-		.cwd = l->host.bundle, .default_env = environ,
-		.stdout_path = p->hooks_stdout, .stderr_path = p->hooks_stderr,
+		.cwd = l->host.bundle,
+		.default_env = environ,
+		.stdout_path = p->hooks_stdout,
+		.stderr_path = p->hooks_stderr,
 	};
 
 	l->hooks_ran = true;
@@ -318,8 +343,9 @@ on_seccomp_fd (struct launch *l, int fd, struct err *e)
 	const struct seccomp_plan *s = &l->plan.seccomp;
 	autofd listener = fd;
 
-	return seccomp_send_listener (l->g->arena, s->listener_path, s->listener_metadata, listener, l->pid,
-				      init_state_json (l->g->arena, &l->plan, l->host.bundle, "creating", l->pid), e);
+	return seccomp_send_listener (
+		l->g->arena, s->listener_path, s->listener_metadata, listener, l->pid,
+		init_state_json (l->g->arena, &l->plan, l->host.bundle, "creating", l->pid), e);
 }
 
 /* One message of init. Returns its type, or -1. The answer, where there is one, goes out last. */
@@ -330,29 +356,14 @@ serve_one (struct launch *l, struct err *e)
 	int fd = -1, type = chan_receive (&l->chan, ~0u, &m, &fd, e);
 
 	switch (type) {
-	case MSG_NEED_IDMAP:
-		TRY (userns_write_maps (l->pid, &l->plan.userns, e));
-		break;
-	case MSG_INIT_PID:
-		TRY (on_init_pid (l, &m, fd, e));
-		break;
-	case MSG_NETNS_READY:
-		TRY (move_net_devices (l, e));
-		break;
-	case MSG_ROOTFS_READY:
-		TRY (runtime_hooks (l, e));
-		break;
-	case MSG_CONSOLE:
-		TRY (on_console (l, &m, fd, e));
-		break;
-	case MSG_READY:
-		TRY (on_ready (l, e));
-		break;
-	case MSG_SECCOMP_FD:
-		TRY (on_seccomp_fd (l, fd, e));
-		break;
-	default:
-		return type;
+	case MSG_NEED_IDMAP: TRY (userns_write_maps (l->pid, &l->plan.userns, e)); break;
+	case MSG_INIT_PID: TRY (on_init_pid (l, &m, fd, e)); break;
+	case MSG_NETNS_READY: TRY (move_net_devices (l, e)); break;
+	case MSG_ROOTFS_READY: TRY (runtime_hooks (l, e)); break;
+	case MSG_CONSOLE: TRY (on_console (l, &m, fd, e)); break;
+	case MSG_READY: TRY (on_ready (l, e)); break;
+	case MSG_SECCOMP_FD: TRY (on_seccomp_fd (l, fd, e)); break;
+	default: return type;
 	}
 	if (msg_infos[type].reply != MSG_NONE)
 		TRY (chan_send (&l->chan, msg_infos[type].reply, 0, NULL, e));
@@ -373,7 +384,7 @@ serve (struct launch *l, unsigned *served, struct err *e)
 {
 	int type;
 
-	TRY (apply_limits (l, e));	/* while init mounts */
+	TRY (apply_limits (l, e)); /* while init mounts */
 	do {
 		type = serve_one (l, e);
 		if (type < 0)
@@ -384,8 +395,9 @@ serve (struct launch *l, unsigned *served, struct err *e)
 }
 
 /*
- * Linux 6.18 was seen to kill the child of clone3 (CLONE_INTO_CGROUP) at once when its old and its new cgroup have seen different
- * numbers of cgroup.kill writes. A child that dies by SIGKILL without a word is therefore tried again without.
+ * Linux 6.18 was seen to kill the child of clone3 (CLONE_INTO_CGROUP) at once when its old and its
+ * new cgroup have seen different numbers of cgroup.kill writes. A child that dies by SIGKILL
+ * without a word is therefore tried again without.
  */
 static bool
 killed_at_birth (struct launch *l, unsigned served)
@@ -395,7 +407,8 @@ killed_at_birth (struct launch *l, unsigned served)
 	if (served > 0 || !l->cgroup.entered)
 		return false;
 	status = reap (l);
-	return status >= 0 && WIFSIGNALED (status) && WTERMSIG (status) == SIGKILL && !cgroup_saw_oom (&l->cgroup);
+	return status >= 0 && WIFSIGNALED (status) && WTERMSIG (status) == SIGKILL &&
+	       !cgroup_saw_oom (&l->cgroup);
 }
 
 static int
@@ -403,7 +416,8 @@ run_child (struct launch *l, bool wait_on_channel, struct err *e)
 {
 	unsigned served = 0;
 
-	if (clone_child (l, wait_on_channel, l->cgroup.into_fd >= 0, e) == 0 && serve (l, &served, e) == 0)
+	if (clone_child (l, wait_on_channel, l->cgroup.into_fd >= 0, e) == 0 &&
+	    serve (l, &served, e) == 0)
 		return 0;
 	chan_close (&l->chan);
 	if (!killed_at_birth (l, served))
@@ -413,7 +427,9 @@ run_child (struct launch *l, bool wait_on_channel, struct err *e)
 	return serve (l, &served, e);
 }
 
-/* ---- all of it ------------------------------------------------------------------------------------------------------- */
+/* ---- all of it
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 static int
 build (struct launch *l, bool wait_on_channel, struct err *e)
@@ -449,7 +465,8 @@ launch_build (struct launch *l, bool wait_on_channel, struct err *e)
 	TRY (cgroup_resolve (a, &l->plan.cgroup, &l->host, &l->cgroup, e));
 	TRY (container_reserve (l->g, l->c.id, &l->c, e));
 	fill_state (l);
-	/* Assume the cgroup ours until we know better: a create that is killed right after mkdir must not leak it. */
+	/* Assume the cgroup ours until we know better: a create that is killed right after mkdir
+	 * must not leak it. */
 	l->c.st.cgroup_created = l->cgroup.created;
 	if (container_save (&l->c, a, e) == 0 && build (l, wait_on_channel, e) == 0)
 		return 0;
@@ -471,7 +488,8 @@ launch_abort (struct launch *l)
 	l->c.st.pid = 0;
 	if (container_destroy (&l->c, l->g->arena, &ignored) < 0)
 		log_warn ("%s", err_full (&ignored));
-	if (l->hooks_ran && container_run_hooks (&l->c, l->g->arena, HOOK_POSTSTOP, "stopped", true, &ignored) < 0)
+	if (l->hooks_ran &&
+	    container_run_hooks (&l->c, l->g->arena, HOOK_POSTSTOP, "stopped", true, &ignored) < 0)
 		log_warn ("%s", err_full (&ignored));
 	if (container_remove_state (&l->c, &ignored) < 0)
 		log_warn ("%s", err_full (&ignored));

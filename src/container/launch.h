@@ -3,9 +3,9 @@
 /*
  * Bringing a container to "created": what create and run have in common.
  *
- *   launch_load     config.json → plan; reads only. Every error of the configuration ends here, with nothing made
- *   launch_build    state directory, cgroup, clone, and the runtime's half of the protocol, until init says DONE
- *   launch_abort    undo all of launch_build
+ *   launch_load     config.json → plan; reads only. Every error of the configuration ends here,
+ * with nothing made launch_build    state directory, cgroup, clone, and the runtime's half of the
+ * protocol, until init says DONE launch_abort    undo all of launch_build
  */
 #include <stdbool.h>
 #include <sys/types.h>
@@ -21,27 +21,30 @@
 struct launch {
 	const struct globals *g;
 	const struct create_options *opt;
-	bool foreground;		/* run without --detach: the terminal is ours to relay */
-	const char *config;		/* text of config.json */
+	bool foreground;    /* run without --detach: the terminal is ours to relay */
+	const char *config; /* text of config.json */
 	size_t config_len;
 	struct container c;
 	struct host host;
 	struct plan plan;
 	struct cgroup cgroup;
-	uint32_t rdt_owned;		/* enum rdt_owned: what rdt_apply will make */
-	struct init init;		/* what the child inherits */
-	struct chan chan;		/* our end */
-	int console_socket;		/* connected, or -1 */
-	int console_master;		/* foreground: the pty, else -1 */
-	pid_t pid;			/* init (for a moment: the stage), our child; 0: none */
+	uint32_t rdt_owned; /* enum rdt_owned: what rdt_apply will make */
+	struct init init;   /* what the child inherits */
+	struct chan chan;   /* our end */
+	int console_socket; /* connected, or -1 */
+	int console_master; /* foreground: the pty, else -1 */
+	pid_t pid;	    /* init (for a moment: the stage), our child; 0: none */
 	int pidfd;
-	bool hooks_ran;			/* a runtime hook was started: poststop is owed on failure */
+	bool hooks_ran; /* a runtime hook was started: poststop is owed on failure */
 };
 
-void launch_init (struct launch *l, const struct globals *g, const struct create_options *o, bool foreground);
-int launch_plan (struct launch *l, const char *id, struct err *e);	/* only reads and plans (`coracle plan`) */
+void launch_init (struct launch *l, const struct globals *g, const struct create_options *o,
+		  bool foreground);
+int launch_plan (struct launch *l, const char *id,
+		 struct err *e); /* only reads and plans (`coracle plan`) */
 int launch_load (struct launch *l, const char *id, struct err *e);
-/* `wait_on_channel`: init waits for a byte on the channel itself (run), not on start.fifo (create). */
+/* `wait_on_channel`: init waits for a byte on the channel itself (run), not on start.fifo (create).
+ */
 int launch_build (struct launch *l, bool wait_on_channel, struct err *e);
 /* Keeps e. */
 void launch_abort (struct launch *l);

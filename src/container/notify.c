@@ -21,15 +21,26 @@
 #define NOTIFY_MAX 8192
 
 int
-notify_make_directory (struct container *c, struct arena *a, const struct plan *plan, const char **ret_path, struct err *e)
+notify_make_directory (struct container *c, struct arena *a, const struct plan *plan,
+		       const char **ret_path, struct err *e)
 {
-	/* Only root of the container needs to pass; other users of the host cannot, the state directory is 0700. */
+	int fd;
+
+	/* Only root of the container needs to pass; other users of the host cannot, the state
+	 * directory is 0700. */
 	if (mkdirat (c->dir_fd, "notify", 0755) < 0 && errno != EEXIST)
 		return err_set (e, errno, "make the directory of the notification socket");
-	if (plan->cgroup.delegate_uid != (uid_t) -1
-	    && fchownat (c->dir_fd, "notify", plan->cgroup.delegate_uid, plan->cgroup.delegate_gid, 0) < 0)
-		return err_set (e, errno, "give the directory of the notification socket to the container");
-	*ret_path = arena_printf (a, "/proc/self/fd/%d/notify", c->dir_fd);
+	if (plan->cgroup.delegate_uid != (uid_t) -1 &&
+	    fchownat (c->dir_fd, "notify", plan->cgroup.delegate_uid, plan->cgroup.delegate_gid,
+		      0) < 0)
+		return err_set (e, errno,
+				"give the directory of the notification socket to the container");
+	/* By a descriptor of its own: init does not keep the state directory, and may not be able
+	 * to pass it. Closed with the process. */
+	fd = openat (c->dir_fd, "notify", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return err_set (e, errno, "open the directory of the notification socket");
+	*ret_path = arena_printf (a, "/proc/self/fd/%d", fd);
 	return 0;
 }
 
@@ -52,7 +63,8 @@ notify_listen (const struct container *c, struct arena *a, struct err *e)
 	return fd;
 }
 
-/* The datagram with any MAINPID replaced by init's pid on the host; other lines as they are. Returns the length. */
+/* The datagram with any MAINPID replaced by init's pid on the host; other lines as they are.
+ * Returns the length. */
 static size_t
 translate (const char *in, size_t len, pid_t pid, char *out, size_t size)
 {
@@ -86,7 +98,8 @@ send_to_manager (const char *path, const char *text, size_t len)
 	memcpy (sa.sun_path, path, n);
 	if (path[0] == '@')
 		sa.sun_path[0] = '\0';
-	(void) sendto (fd, text, len, MSG_NOSIGNAL, (struct sockaddr *) &sa, (socklen_t) (offsetof (struct sockaddr_un, sun_path) + n));
+	(void) sendto (fd, text, len, MSG_NOSIGNAL, (struct sockaddr *) &sa,
+		       (socklen_t) (offsetof (struct sockaddr_un, sun_path) + n));
 }
 
 int
@@ -106,7 +119,8 @@ notify_forward_one (int fd, const char *notify_socket, const struct container *c
 }
 
 int
-notify_forward_until_ready (int fd, const char *notify_socket, const struct container *c, int pidfd, struct err *e)
+notify_forward_until_ready (int fd, const char *notify_socket, const struct container *c, int pidfd,
+			    struct err *e)
 {
 	struct pollfd p[2] = { { fd, POLLIN, 0 }, { pidfd, POLLIN, 0 } };
 	char text[32];
@@ -114,7 +128,8 @@ notify_forward_until_ready (int fd, const char *notify_socket, const struct cont
 	for (;;) {
 		while (poll (p, 2, -1) < 0)
 			if (errno != EINTR)
-				return err_set (e, errno, "wait for the container to report readiness");
+				return err_set (e, errno,
+						"wait for the container to report readiness");
 		if (p[0].revents && notify_forward_one (fd, notify_socket, c))
 			break;
 		if (p[1].revents && !p[0].revents)

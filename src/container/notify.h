@@ -3,9 +3,10 @@
 /*
  * sd_notify(3) of the container, forwarded to whoever started us.
  *
- * create makes `<state>/notify/`, which is bind mounted read-only at NOTIFY_DIR, so that the container can write to the socket but cannot
- * replace it; run and start listen on `<state>/notify/notify.sock` and pass the datagrams on to $NOTIFY_SOCKET, with MAINPID
- * translated to the host's pid.
+ * create makes `<state>/notify/`, which is bind mounted read-only at NOTIFY_DIR, so that the
+ * container can write to the socket but cannot replace it; run and start listen on
+ * `<state>/notify/notify.sock` and pass the datagrams on to $NOTIFY_SOCKET, with MAINPID translated
+ * to the host's pid.
  */
 #include <sys/types.h>
 
@@ -14,10 +15,13 @@ struct container;
 struct err;
 struct plan;
 
-int notify_make_directory (struct container *c, struct arena *a, const struct plan *plan, const char **ret_path, struct err *e);
+int notify_make_directory (struct container *c, struct arena *a, const struct plan *plan,
+			   const char **ret_path, struct err *e);
 /* The socket, bound, CLOEXEC and non-blocking. Before the user's process runs. */
 int notify_listen (const struct container *c, struct arena *a, struct err *e);
-/* One datagram. 1 if it said READY=1. Problems of a single message are not errors: the container must not be able to stop us. */
+/* One datagram. 1 if it said READY=1. Problems of a single message are not errors: the container
+ * must not be able to stop us. */
 int notify_forward_one (int fd, const char *notify_socket, const struct container *c);
 /* start: until READY=1 or the container's end. */
-int notify_forward_until_ready (int fd, const char *notify_socket, const struct container *c, int pidfd, struct err *e);
+int notify_forward_until_ready (int fd, const char *notify_socket, const struct container *c,
+				int pidfd, struct err *e);

@@ -2,7 +2,8 @@
 #pragma once
 struct err;
 /*
- * Read what init reports on `fd` (FIFO or channel) after it was told to start: 0 once the user's process runs. `pidfd` (or -1)
- * ends the wait when init dies while somebody else holds the FIFO open.
+ * Read what init reports on `fd` (FIFO or channel) after it was told to start: 0 once the user's
+ * process runs. `pidfd` (or -1) ends the wait when init dies while somebody else holds the FIFO
+ * open.
  */
 int report_receive (int fd, int pidfd, struct err *e);

@@ -66,7 +66,11 @@ run_foreground (struct launch *l, int signal_fd, struct err *e)
 {
 	struct notify_relay notify = { l, -1 };
 	struct relay relay = {
-		.pidfd = l->pidfd, .master = l->console_master, .extra_fd = -1, .on_extra = on_notify, .ctx = &notify,
+		.pidfd = l->pidfd,
+		.master = l->console_master,
+		.extra_fd = -1,
+		.on_extra = on_notify,
+		.ctx = &notify,
 	};
 	struct err late;
 	int status;
@@ -86,7 +90,8 @@ run_foreground (struct launch *l, int signal_fd, struct err *e)
 }
 
 int
-container_run (const struct globals *g, const char *id, const struct create_options *o, struct err *e)
+container_run (const struct globals *g, const char *id, const struct create_options *o,
+	       struct err *e)
 {
 	struct launch l;
 	int r, signal_fd = -1;

@@ -25,13 +25,15 @@ is_sealed (int fd)
 	return seals >= 0 && (seals & SEALS) == SEALS;
 }
 
-/* The kernel itself refuses writes to a file with fs-verity (Linux 5.4), for everybody and for ever. */
+/* The kernel itself refuses writes to a file with fs-verity (Linux 5.4), for everybody and for
+ * ever. */
 static bool
 is_verity (int fd)
 {
 	struct sys_statx stx;
 
-	return sys_statx (fd, "", AT_EMPTY_PATH, 0, &stx) == 0 && (stx.stx_attributes & STATX_ATTR_VERITY);
+	return sys_statx (fd, "", AT_EMPTY_PATH, 0, &stx) == 0 &&
+	       (stx.stx_attributes & STATX_ATTR_VERITY);
 }
 
 static int
@@ -52,7 +54,8 @@ sealed_copy (int exe, struct err *e)
 	struct stat st;
 	int r;
 
-	/* MFD_EXEC: Linux 6.3, where vm.memfd_noexec may be set; older kernels refuse the flag and need none. */
+	/* MFD_EXEC: Linux 6.3, where vm.memfd_noexec may be set; older kernels refuse the flag and
+	 * need none. */
 	fd = sys_memfd_create ("coracle", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
 	if (fd == -EINVAL)
 		fd = sys_memfd_create ("coracle", MFD_CLOEXEC | MFD_ALLOW_SEALING);

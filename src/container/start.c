@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * start: one byte into start.fifo, then listen on report.fifo until the execve has happened or has not.
+ * start: one byte into start.fifo, then listen on report.fifo until the execve has happened or has
+ * not.
  *
- * Survives a death at any point: init has the byte or it has not; if it has, it goes on without us; if it has not, the container is
- * still created. Whether it was started is told by init's hold on start.fifo, not by anything that start writes.
+ * Survives a death at any point: init has the byte or it has not; if it has, it goes on without us;
+ * if it has not, the container is still created. Whether it was started is told by init's hold on
+ * start.fifo, not by anything that start writes.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -36,9 +38,11 @@ report_receive (int fd, int pidfd, struct err *e)
 		n = p[0].revents ? read (fd, &r, sizeof r - 1) : -1;
 		if (n > 0 && r.kind == REPORT_RUNNING) {
 			running = true;
-			/* A failure that follows comes in the same stream, perhaps in the same read. */
+			/* A failure that follows comes in the same stream, perhaps in the same
+			 * read. */
 			if ((size_t) n > offsetof (struct report, text)) {
-				memmove (&r, (char *) &r + offsetof (struct report, text), (size_t) n - offsetof (struct report, text));
+				memmove (&r, (char *) &r + offsetof (struct report, text),
+					 (size_t) n - offsetof (struct report, text));
 				n -= (ssize_t) offsetof (struct report, text);
 			}
 		}
@@ -51,7 +55,10 @@ report_receive (int fd, int pidfd, struct err *e)
 		if (n == 0 && running)
 			return 0;
 		if (n == 0 || p[1].revents)
-			return running ? 0 : err_set (e, 0, "the container's init died before it could run its process");
+			return running ? 0
+				       : err_set (
+						 e, 0,
+						 "the container's init died before it could run its process");
 	}
 }
 
@@ -59,8 +66,10 @@ report_receive (int fd, int pidfd, struct err *e)
 static int
 open_fifos (const struct container *c, int *ret_start, int *ret_report, struct err *e)
 {
-	*ret_report = openat (c->dir_fd, "report.fifo", O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
-	*ret_start = openat (c->dir_fd, "start.fifo", O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+	*ret_report = openat (c->dir_fd, "report.fifo",
+			      O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+	*ret_start = openat (c->dir_fd, "start.fifo",
+			     O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
 	if (*ret_start >= 0 && *ret_report >= 0)
 		return 0;
 	return err_set (e, errno, "open the start FIFO of container '%s'", c->id);
@@ -90,7 +99,8 @@ start_locked (const struct globals *g, struct container *c, struct err *e)
 		return 0;
 	if (container_run_hooks (c, g->arena, HOOK_POSTSTART, "running", false, e) == 0)
 		return 0;
-	/* runtime.md, lifecycle step 9: a failing poststart hook stops and destroys the container. */
+	/* runtime.md, lifecycle step 9: a failing poststart hook stops and destroys the container.
+	 */
 	struct err ignored;
 	if (container_destroy (c, g->arena, &ignored) < 0)
 		log_warn ("%s", err_full (&ignored));

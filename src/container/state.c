@@ -28,25 +28,23 @@
 #include "sys/pidfd.h"
 #include "sys/syscalls.h"
 
-#define STATE_MAX (16u << 20)		/* annotations of 30 MB configurations are refused here, not in the parser */
-#define CONFIG_MAX (64u << 20)
-#define ID_MAX 242			/* 255 - strlen (".state.json.XX") */
+#define STATE_MAX \
+	(16u << 20) /* annotations of 30 MB configurations are refused here, not in the parser */
+#define CONFIG_MAX   (64u << 20)
+#define ID_MAX	     242 /* 255 - strlen (".state.json.XX") */
 #define LOCK_SECONDS 10
 
-const char *const container_status_names[] = { "creating", "created", "running", "paused", "stopped" };
+const char *const container_status_names[] = { "creating", "created", "running", "paused",
+					       "stopped" };
 
-RECORD (container_state,
-	FIELD (container_state, format, "format", REQ),
+RECORD (container_state, FIELD (container_state, format, "format", REQ),
 	FIELD (container_state, phase, "phase", REQ),
 	FIELD (container_state, oci_version, "ociVersion", 0),
-	FIELD (container_state, id, "id", REQ),
-	FIELD (container_state, pid, "pid", 0),
+	FIELD (container_state, id, "id", REQ), FIELD (container_state, pid, "pid", 0),
 	FIELD (container_state, start_time, "startTime", 0),
 	FIELD (container_state, pidfd_inode, "pidfdInode", 0),
-	FIELD (container_state, bundle, "bundle", 0),
-	FIELD (container_state, rootfs, "rootfs", 0),
-	FIELD (container_state, created, "created", 0),
-	FIELD (container_state, owner, "owner", 0),
+	FIELD (container_state, bundle, "bundle", 0), FIELD (container_state, rootfs, "rootfs", 0),
+	FIELD (container_state, created, "created", 0), FIELD (container_state, owner, "owner", 0),
 	FIELD (container_state, cgroup_manager, "cgroupManager", 0),
 	FIELD (container_state, cgroup_mode, "cgroupMode", 0),
 	FIELD (container_state, cgroup_path, "cgroupPath", 0),
@@ -64,7 +62,8 @@ RECORD (container_state,
 int
 container_check_id (const char *id, struct err *e)
 {
-	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+.-";
+	static const char allowed[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+.-";
 	size_t len = strlen (id), good = strspn (id, allowed);
 
 	if (len == 0)
@@ -72,14 +71,18 @@ container_check_id (const char *id, struct err *e)
 	if (id[0] == '.')
 		return err_set (e, 0, "invalid container ID format: it may not start with '.'");
 	if (good < len)
-		return err_set (e, 0, "invalid container ID format: character %zu (0x%02x) is not one of A-Z a-z 0-9 _ + . -", good + 1,
-				(unsigned char) id[good]);
+		return err_set (
+			e, 0,
+			"invalid container ID format: character %zu (0x%02x) is not one of A-Z a-z 0-9 _ + . -",
+			good + 1, (unsigned char) id[good]);
 	if (len > ID_MAX)
-		return err_set (e, 0, "invalid container ID format: %zu characters, at most %d", len, ID_MAX);
+		return err_set (e, 0, "invalid container ID format: %zu characters, at most %d",
+				len, ID_MAX);
 	return 0;
 }
 
-/* ---- state root, state directory, lock ---------------------------------------------------------------------------- */
+/* ---- state root, state directory, lock
+ * ---------------------------------------------------------------------------- */
 
 static int
 make_root (const char *path, struct err *e)
@@ -122,7 +125,9 @@ no_op (int sig)
 static int
 lock_wait (int fd)
 {
-	const struct sigaction wake = { .sa_handler = no_op };	/* without SA_RESTART: it ends the flock */
+	const struct sigaction wake = {
+		.sa_handler = no_op
+	}; /* without SA_RESTART: it ends the flock */
 	struct itimerval limit = { .it_value = { LOCK_SECONDS, 0 } }, off = { { 0, 0 }, { 0, 0 } };
 	int r;
 
@@ -175,7 +180,10 @@ lock_container (const struct globals *g, struct container *c, struct err *e)
 	int r = lock_wait (c->dir_fd);
 
 	if (r == -EINTR)
-		return err_set (e, EBUSY, "container '%s' is being changed by another command for more than %d s", c->id, LOCK_SECONDS);
+		return err_set (
+			e, EBUSY,
+			"container '%s' is being changed by another command for more than %d s",
+			c->id, LOCK_SECONDS);
 	if (r < 0)
 		return err_set (e, -r, "lock container '%s'", c->id);
 	/* Deleted while we waited? */
@@ -185,15 +193,21 @@ lock_container (const struct globals *g, struct container *c, struct err *e)
 }
 
 /*
- * What a damaged state file still tells: that there is a container of this name. Its process and cgroup are looked for where
- * create would have put them by default, so that delete --force ends clean.
+ * What a damaged state file still tells: that there is a container of this name. Its process and
+ * cgroup are looked for where create would have put them by default, so that delete --force ends
+ * clean.
  */
 static void
 state_unknown (struct container *c)
 {
-	c->st = (struct container_state) { .phase = (char *) "damaged", .id = (char *) c->id, .bundle = (char *) "", .rootfs = (char *) "",
-		.created = (char *) "1970-01-01T00:00:00Z", .owner = (char *) "", .oci_version = (char *) "1.0.0",
-		.cgroup_manager = CGROUP_MANAGER_DISABLED };
+	c->st = (struct container_state) { .phase = (char *) "damaged",
+					   .id = (char *) c->id,
+					   .bundle = (char *) "",
+					   .rootfs = (char *) "",
+					   .created = (char *) "1970-01-01T00:00:00Z",
+					   .owner = (char *) "",
+					   .oci_version = (char *) "1.0.0",
+					   .cgroup_manager = CGROUP_MANAGER_DISABLED };
 }
 
 static int
@@ -206,30 +220,38 @@ read_state (const struct globals *g, struct container *c, struct err *e)
 
 	if (read_file_at (g->arena, c->dir_fd, "state.json", STATE_MAX, &text, &len, &why) < 0) {
 		state_unknown (c);
-		return err_set (e, 0, "container '%s': create did not complete, or its state is damaged (%s); use delete --force", c->id, err_full (&why));
+		return err_set (
+			e, 0,
+			"container '%s': create did not complete, or its state is damaged (%s); use delete --force",
+			c->id, err_full (&why));
 	}
 	oci_report_init (&report, g->arena, "state.json", text, len);
-	if (oci_record_read (&container_state_record, g->arena, text, len, &report, &c->st) == 0 && c->st.format == 1
-	    && streq (c->st.id, c->id) && c->st.pid >= 0 && c->st.pid != 1)
+	if (oci_record_read (&container_state_record, g->arena, text, len, &report, &c->st) == 0 &&
+	    c->st.format == 1 && streq (c->st.id, c->id) && c->st.pid >= 0 && c->st.pid != 1)
 		return 0;
 	state_unknown (c);
-	return err_set (e, 0, "container '%s': damaged state: %s; use delete --force", c->id, oci_report_text (&report));
+	return err_set (e, 0, "container '%s': damaged state: %s; use delete --force", c->id,
+			oci_report_text (&report));
 }
 
 int
-container_open (const struct globals *g, const char *id, bool lock, struct container *c, struct err *e)
+container_open (const struct globals *g, const char *id, bool lock, struct container *c,
+		struct err *e)
 {
 	*c = (struct container) { .id = id, .root_fd = -1, .dir_fd = -1 };
 	TRY (container_check_id (id, e));
 	c->root_fd = open (g->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (c->root_fd < 0 && errno != ENOENT)
 		return err_set (e, errno, "open the state root '%s'", g->root);
-	c->dir_fd = c->root_fd < 0 ? -1 : openat (c->root_fd, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	c->dir_fd = c->root_fd < 0 ? -1
+				   : openat (c->root_fd, id,
+					     O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (c->dir_fd < 0) {
 		int saved = errno;
 
 		container_close (c);
-		return saved == ENOENT ? does_not_exist (g, id, e) : err_set (e, saved, "open the state of container '%s'", id);
+		return saved == ENOENT ? does_not_exist (g, id, e)
+				       : err_set (e, saved, "open the state of container '%s'", id);
 	}
 	if ((lock && lock_container (g, c, e) < 0) || read_state (g, c, e) < 0) {
 		if (!streq (c->st.phase ? c->st.phase : "", "damaged"))
@@ -289,10 +311,12 @@ remove_tree (int parent, const char *name)
 int
 container_remove_state (struct container *c, struct err *e)
 {
-	static const char *const usual[] = { "start.fifo", "report.fifo", "seccomp.bpf", "config.json", "state.json" };
+	static const char *const usual[] = { "start.fifo", "report.fifo", "seccomp.bpf",
+					     "config.json", "state.json" };
 	int r;
 
-	/* The common case without listing the directory; state.json last, then the directory itself. */
+	/* The common case without listing the directory; state.json last, then the directory
+	 * itself. */
 	for (size_t i = 0; i < ARRAY_SIZE (usual); i++)
 		(void) unlinkat (c->dir_fd, usual[i], 0);
 	if (unlinkat (c->root_fd, c->id, AT_REMOVEDIR) == 0 || errno == ENOENT)
@@ -301,9 +325,11 @@ container_remove_state (struct container *c, struct err *e)
 	return r < 0 ? err_set (e, -r, "remove the state directory of container '%s'", c->id) : 0;
 }
 
-/* ---- what is it doing ---------------------------------------------------------------------------------------------- */
+/* ---- what is it doing
+ * ---------------------------------------------------------------------------------------------- */
 
-/* A pidfd of init if it lives and is the process that the state means: inode of its pidfd, else start time. */
+/* A pidfd of init if it lives and is the process that the state means: inode of its pidfd, else
+ * start time. */
 static int
 open_init (const struct container_state *st)
 {
@@ -316,9 +342,10 @@ open_init (const struct container_state *st)
 	if (p.fd < 0)
 		return -1;
 	/* Readable: dead, perhaps a zombie that its parent has not reaped (buildah). */
-	if ((st->pidfd_inode ? pidfd_inode (p.fd) == st->pidfd_inode
-			     : proc_starttime ((pid_t) st->pid, &start) == 0 && start == st->start_time)
-	    && poll (&p, 1, 0) == 0)
+	if ((st->pidfd_inode
+		     ? pidfd_inode (p.fd) == st->pidfd_inode
+		     : proc_starttime ((pid_t) st->pid, &start) == 0 && start == st->start_time) &&
+	    poll (&p, 1, 0) == 0)
 		return p.fd;
 	close (p.fd);
 	return -1;
@@ -344,7 +371,8 @@ container_status (const struct container *c, int *ret_pidfd)
 
 	if (ret_pidfd)
 		*ret_pidfd = -1;
-	if (c->st.phase && streq (c->st.phase, "creating"))	/* its lock tells whether somebody still does */
+	if (c->st.phase &&
+	    streq (c->st.phase, "creating")) /* its lock tells whether somebody still does */
 		return flock (c->dir_fd, LOCK_SH | LOCK_NB) < 0 ? STATUS_CREATING : STATUS_STOPPED;
 	pidfd = open_init (&c->st);
 	if (pidfd < 0)
@@ -366,7 +394,8 @@ container_status (const struct container *c, int *ret_pidfd)
 void
 container_cgroup (const struct container *c, struct cgroup *ret)
 {
-	cgroup_from_state (ret, (int) c->st.cgroup_manager, (int) c->st.cgroup_mode, c->st.cgroup_path, c->st.cgroup_scope, c->st.cgroup_created);
+	cgroup_from_state (ret, (int) c->st.cgroup_manager, (int) c->st.cgroup_mode,
+			   c->st.cgroup_path, c->st.cgroup_scope, c->st.cgroup_created);
 }
 
 char *
@@ -388,7 +417,8 @@ container_state_json (struct container *c, struct arena *a, enum container_statu
 }
 
 int
-container_config (const struct container *c, struct arena *a, struct oci_config **ret, struct err *e)
+container_config (const struct container *c, struct arena *a, struct oci_config **ret,
+		  struct err *e)
 {
 	struct oci_report report;
 	char *text;
@@ -423,7 +453,8 @@ container_list_ids (const struct globals *g, char ***ret, size_t *ret_n, struct 
 	if (!d)
 		return err_set (e, errno, "read the state root '%s'", g->root);
 	for (struct dirent *de; (de = readdir (d)) != NULL;) {
-		if (de->d_name[0] == '.' || (de->d_type != DT_DIR && de->d_type != DT_UNKNOWN) || container_check_id (de->d_name, &ignored) < 0)
+		if (de->d_name[0] == '.' || (de->d_type != DT_DIR && de->d_type != DT_UNKNOWN) ||
+		    container_check_id (de->d_name, &ignored) < 0)
 			continue;
 		VEC_PUSH (g->arena, ids, arena_strdup (g->arena, de->d_name));
 	}

@@ -2,10 +2,11 @@
 /*
  * From a finished container to the user's process; init and exec share it.
  *
- * The order of privilege: bounding set and ids while still capable; then exactly the asked capabilities. Without
- * no_new_privs, loading a filter needs CAP_SYS_ADMIN: it is then held until the execve, so that the filter can come last and sees
- * nothing of the set-up but one write and the execve. Holding it gives the user's process nothing: execve computes its
- * sets anew from the bounding, inheritable and ambient ones (capabilities(7)).
+ * The order of privilege: bounding set and ids while still capable; then exactly the asked
+ * capabilities. Without no_new_privs, loading a filter needs CAP_SYS_ADMIN: it is then held until
+ * the execve, so that the filter can come last and sees nothing of the set-up but one write and the
+ * execve. Holding it gives the user's process nothing: execve computes its sets anew from the
+ * bounding, inheritable and ambient ones (capabilities(7)).
  */
 #include <errno.h>
 #include <linux/capability.h>
@@ -17,6 +18,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/procfs.h"
 #include "hooks/hooks.h"
 #include "init/init.h"
 #include "libocispec/arena.h"
@@ -41,7 +43,8 @@ report (const struct init *in, enum report_kind kind, const struct err *e)
 	(void) !write (in->report_fd, &r, len);
 }
 
-/* Filter with a listener: its fd must reach the agent while the runtime still listens, so it is installed before DONE. */
+/* Filter with a listener: its fd must reach the agent while the runtime still listens, so it is
+ * installed before DONE. */
 static int
 install_filter (struct init *in, struct err *e)
 {
@@ -66,7 +69,8 @@ wait_for_start (struct init *in, struct err *e)
 	while (n < 0 && errno == EINTR);
 	if (n == 1)
 		return 0;
-	/* run: the runtime is gone. create: cannot be, the FIFO is open for writing by ourselves. */
+	/* run: the runtime is gone. create: cannot be, the FIFO is open for writing by ourselves.
+	 */
 	return err_set (e, n < 0 ? errno : 0, "wait for start");
 }
 
@@ -78,7 +82,8 @@ start_hooks (struct init *in, char *const *env, struct err *e)
 
 	if (list->n == 0)
 		return 0;
-	ctx.state_json = init_state_json (in->arena, in->plan, in->host->bundle, "created", in->host_pid);
+	ctx.state_json = init_state_json (in->arena, in->plan, in->host->bundle, "created",
+					  in->host_pid);
 	return hooks_run (list, &ctx, e);
 }
 
@@ -92,7 +97,21 @@ enter_execute (struct init *in, const char *path, char *const *env, struct err *
 	return err_set (e, errno, "exec '%s'", path);
 }
 
-/* Everything that can fail for a reason of the configuration: still at create, so that create says it. */
+/* Before a filter can forbid it. The channel is needed for a little longer, and closes itself at
+ * the execve. */
+static int
+close_the_rest (struct init *in, struct err *e)
+{
+	const int keep[] = { in->chan.fd, in->start_fd, in->report_fd };
+
+	procfs_forget ();
+	return fds_close_rest (in->preserve_fds, keep, ARRAY_SIZE (keep)) < 0
+		       ? err_set (e, errno, "close_range")
+		       : 0;
+}
+
+/* Everything that can fail for a reason of the configuration: still at create, so that create says
+ * it. */
 static int
 enter_prepare (struct init *in, const char **ret_path, char ***ret_env, struct err *e)
 {
@@ -109,15 +128,17 @@ enter_prepare (struct init *in, const char **ret_path, char ***ret_env, struct e
 	if (p->no_new_privs && prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_set (e, errno, "prctl PR_SET_NO_NEW_PRIVS");
 	umask (p->umask);
-	/* As root first (a directory that only root may enter was asked for by root's configuration), else as the user. */
+	/* As root first (a directory that only root may enter was asked for by root's
+	 * configuration), else as the user. */
 	bool cwd_done = cwd_enter (p->cwd, true, e) == 0;
 	STEP ("ids", creds_apply (p, in_userns && in->plan->userns.deny_setgroups, e));
 	if (!cwd_done)
 		TRY (cwd_enter (p->cwd, false, e));
 	STEP ("capabilities", caps_apply (&held, in->host->cap_last, e));
-	TRY (exec_lookup (in->arena, p->args, *ret_env, ret_path, e));	/* as the user: x bits are the user's */
+	TRY (exec_lookup (in->arena, p->args, *ret_env, ret_path,
+			  e)); /* as the user: x bits are the user's */
 	signals_reset ();
-	return fds_close_on_exec (3 + in->preserve_fds) < 0 ? err_set (e, errno, "close_range") : 0;
+	return close_the_rest (in, e);
 }
 
 int
@@ -132,8 +153,8 @@ enter_user_process (struct init *in, struct err *e)
 			STEP ("seccomp", install_filter (in, e));
 	}
 	TRY (chan_send (&in->chan, MSG_DONE, 0, NULL, e));
-	if (in->report_fd != in->chan.fd)
-		chan_close (&in->chan);
+	if (in->start_fd >= 0 && in->report_fd != in->chan.fd)
+		chan_close (&in->chan); /* create: the runtime may leave */
 	if (in->start_fd >= 0) {
 		TRY (wait_for_start (in, e));
 		if (!in->plan->has_process)

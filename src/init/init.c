@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The spine of the container's init. Whoever asks "when is X done, and with which privilege" reads init_build. */
+/* The spine of the container's init. Whoever asks "when is X done, and with which privilege" reads
+ * init_build. */
 #include <sched.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -22,7 +23,8 @@
 #include "terminal/terminal.h"
 
 char *
-init_state_json (struct arena *a, const struct plan *plan, const char *bundle, const char *status, pid_t pid)
+init_state_json (struct arena *a, const struct plan *plan, const char *bundle, const char *status,
+		 pid_t pid)
 {
 	struct oci_state st = {
 		.oci_version = plan->spec->oci_version,
@@ -38,7 +40,8 @@ init_state_json (struct arena *a, const struct plan *plan, const char *bundle, c
 }
 
 static int
-run_hooks (struct init *in, enum hook_phase phase, const char *status, const char *cwd, char *const *env, struct err *e)
+run_hooks (struct init *in, enum hook_phase phase, const char *status, const char *cwd,
+	   char *const *env, struct err *e)
 {
 	const struct hook_list *list = &in->plan->hooks[phase];
 	struct hook_context ctx = {
@@ -50,22 +53,25 @@ run_hooks (struct init *in, enum hook_phase phase, const char *status, const cha
 
 	if (list->n == 0)
 		return 0;
-	ctx.state_json = init_state_json (in->arena, in->plan, in->host->bundle, status, in->host_pid);
+	ctx.state_json = init_state_json (in->arena, in->plan, in->host->bundle, status,
+					  in->host_pid);
 	return hooks_run (list, &ctx, e);
 }
 
 static int
 new_session (struct err *e)
 {
-	/* EPERM: already a leader (pid 1 of a new pid namespace is not, but a stage's child may be). */
+	/* EPERM: already a leader (pid 1 of a new pid namespace is not, but a stage's child may
+	 * be). */
 	if (setsid () < 0 && getsid (0) != getpid ())
 		return err_set (e, EPERM, "setsid");
 	return 0;
 }
 
 /*
- * From here on nobody in a shared pid namespace may look into this process (CVE-2016-9962). Not earlier: until its id
- * maps are written and oom_score_adj is set, an unprivileged runtime needs /proc/PID of its own child.
+ * From here on nobody in a shared pid namespace may look into this process (CVE-2016-9962). Not
+ * earlier: until its id maps are written and oom_score_adj is set, an unprivileged runtime needs
+ * /proc/PID of its own child.
  */
 static int
 become_opaque (struct err *e)
@@ -76,10 +82,12 @@ become_opaque (struct err *e)
 static int
 enter_cgroup_namespace (const struct plan *p, struct err *e)
 {
-	/* Not by clone3: it copies namespaces before it enters the cgroup, and the runtime's would become the root. */
+	/* Not by clone3: it copies namespaces before it enters the cgroup, and the runtime's would
+	 * become the root. */
 	if (!(p->ns.create & CLONE_NEWCGROUP))
 		return 0;
-	return unshare (CLONE_NEWCGROUP) < 0 ? err_set (e, errno, "unshare the cgroup namespace") : 0;
+	return unshare (CLONE_NEWCGROUP) < 0 ? err_set (e, errno, "unshare the cgroup namespace")
+					     : 0;
 }
 
 static int
@@ -130,11 +138,14 @@ init_build (struct init *in, struct err *e)
 	bool host_hooks = p->hooks[HOOK_PRESTART].n || p->hooks[HOOK_CREATE_RUNTIME].n;
 
 	/* -- with the runtime's privilege, or as root of the new user namespace -- */
-	STEP ("wait for the runtime", chan_expect (&in->chan, MSG_GO, &in->host_pid, e));	/* cgroup and id maps are done */
+	STEP ("wait for the runtime",
+	      chan_expect (&in->chan, MSG_GO, &in->host_pid, e)); /* cgroup and id maps are done */
 	if (!p->ns.needs_stage) {
-		STEP ("enter the cgroup", cgroup_enter_self (in->cgroup, e));	/* before its namespace is made */
+		STEP ("enter the cgroup",
+		      cgroup_enter_self (in->cgroup, e)); /* before its namespace is made */
 		if (p->userns.create)
-			STEP ("become root of the user namespace", userns_become_root (&p->userns, e));
+			STEP ("become root of the user namespace",
+			      userns_become_root (&p->userns, e));
 	}
 	STEP ("new session", new_session (e));
 	STEP ("oom_score_adj", oom_score_adj_apply (proc, p->ns.own & CLONE_NEWUSER, e));
@@ -155,21 +166,27 @@ init_build (struct init *in, struct err *e)
 	STEP ("devices", devices_create (&in->rootfs, &p->rootfs, e));
 	if (host_hooks)
 		STEP ("runtime hooks", chan_call (&in->chan, MSG_ROOTFS_READY, 0, e));
-	STEP ("createContainer hooks", run_hooks (in, HOOK_CREATE_CONTAINER, "creating", in->host->bundle, environ, e));
+	STEP ("createContainer hooks",
+	      run_hooks (in, HOOK_CREATE_CONTAINER, "creating", in->host->bundle, environ, e));
 	STEP ("change root", rootfs_pivot (&in->rootfs, &p->rootfs, e));
 	if (proc->terminal)
-		STEP ("console", open_console (in, &pty, e));	/* after the pivot: ptmx must be the container's */
-	STEP ("sysctl", sysctls_apply (proc, e));		/* before /proc/sys becomes read-only */
+		STEP ("console",
+		      open_console (in, &pty,
+				    e)); /* after the pivot: ptmx must be the container's */
+	STEP ("sysctl", sysctls_apply (proc, e)); /* before /proc/sys becomes read-only */
 	STEP ("masked and read-only paths", masks_apply (&in->rootfs, &p->rootfs, e));
-	STEP ("finish the root", rootfs_finish (&in->rootfs, &p->rootfs, e));	/* after all that needs to write to it */
+	STEP ("finish the root",
+	      rootfs_finish (&in->rootfs, &p->rootfs, e)); /* after all that needs to write to it */
 
 	/* -- the process -- */
 	if (p->has_process) {
-		STEP ("standard streams", own_stdio (in, e));	/* after the pivot: /dev/null of the container */
+		STEP ("standard streams",
+		      own_stdio (in, e)); /* after the pivot: /dev/null of the container */
 		STEP ("labels", set_labels (proc, e));
 		STEP ("scheduling", set_scheduling (proc, e));
 	}
-	STEP ("hand over", chan_call (&in->chan, MSG_READY, 0, e));	/* limits, state; nothing more from the runtime */
+	STEP ("hand over", chan_call (&in->chan, MSG_READY, 0,
+				      e)); /* limits, state; nothing more from the runtime */
 	return enter_user_process (in, e);
 }
 

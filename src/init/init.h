@@ -22,7 +22,8 @@ struct host;
 struct plan;
 
 /*
- * All that the child needs, prepared by the runtime before the clone and inherited by fork: plan, fds, compiled filter.
+ * All that the child needs, prepared by the runtime before the clone and inherited by fork: plan,
+ * fds, compiled filter.
  */
 struct init {
 	struct arena *arena;
@@ -33,25 +34,26 @@ struct init {
 	struct rootfs rootfs;
 	struct cgroup *cgroup;
 	struct seccomp_filter filter;
-	unsigned preserve_fds;		/* 3 .. 3+n-1 stay open for the user's process */
+	unsigned preserve_fds; /* 3 .. 3+n-1 stay open for the user's process */
 	/*
-	 * `create`: two FIFOs in the state directory, both open for reading and writing so that neither end's death
-	 * makes the other spin; `run`: both are the channel itself. -1, -1 for exec, which does not wait.
+	 * `create`: two FIFOs in the state directory, both open for reading and writing so that
+	 * neither end's death makes the other spin; `run`: both are the channel itself. -1, -1 for
+	 * exec, which does not wait.
 	 */
-	int start_fd;			/* one byte read from here starts the process */
-	int report_fd;			/* struct report comes out here; then EOF by close-on-exec */
-	pid_t host_pid;			/* own pid as the host sees it; from GO */
+	int start_fd;	/* one byte read from here starts the process */
+	int report_fd;	/* struct report comes out here; then EOF by close-on-exec */
+	pid_t host_pid; /* own pid as the host sees it; from GO */
 	struct err *err;
 };
 
 /*
- * What `start` reads. One write of at most PIPE_BUF bytes: RUNNING is followed by EOF when the execve has happened, and
- * by FAILED when it has not.
+ * What `start` reads. One write of at most PIPE_BUF bytes: RUNNING is followed by EOF when the
+ * execve has happened, and by FAILED when it has not.
  */
 enum report_kind { REPORT_RUNNING = 'R', REPORT_FAILED = 'F' };
 struct report {
 	char kind;
-	int num;			/* errno */
+	int num; /* errno */
 	char text[1016];
 };
 
@@ -62,5 +64,7 @@ _Noreturn void init_main (struct init *in);
 /* The tail. Only returns on error. */
 int enter_user_process (struct init *in, struct err *e);
 
-/* OCI state for hooks, compact JSON, made in the arena ("creating", "created", "running", "stopped"). pid 0: left out. */
-char *init_state_json (struct arena *a, const struct plan *plan, const char *bundle, const char *status, pid_t pid);
+/* OCI state for hooks, compact JSON, made in the arena ("creating", "created", "running",
+ * "stopped"). pid 0: left out. */
+char *init_state_json (struct arena *a, const struct plan *plan, const char *bundle,
+		       const char *status, pid_t pid);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The stage: a short-lived process that puts itself into the right user, pid and time namespaces and then clones init from
- * there. Needed only when one of these steps must come between two others (plan.h, struct ns_plan).
+ * The stage: a short-lived process that puts itself into the right user, pid and time namespaces
+ * and then clones init from there. Needed only when one of these steps must come between two others
+ * (plan.h, struct ns_plan).
  */
 #include <errno.h>
 #include <sched.h>
@@ -17,7 +18,8 @@
 #include "sys/clone.h"
 #include "sys/syscalls.h"
 
-/* The namespaces that clone3 makes for init; user is made before, time needs unshare, cgroup must wait for the cgroup. */
+/* The namespaces that clone3 makes for init; user is made before, time needs unshare, cgroup must
+ * wait for the cgroup. */
 #define NOT_BY_CLONE (CLONE_NEWUSER | CLONE_NEWTIME | CLONE_NEWCGROUP)
 
 static int
@@ -42,7 +44,8 @@ stage_run (struct init *in, struct err *e)
 {
 	const struct ns_plan *ns = &in->plan->ns;
 	struct clone_request req = {
-		.flags = (ns->create & ~NOT_BY_CLONE) | CLONE_PARENT,	/* init is the runtime's child, in both shapes */
+		.flags = (ns->create & ~NOT_BY_CLONE) |
+			 CLONE_PARENT, /* init is the runtime's child, in both shapes */
 		.cgroup_fd = -1,
 	};
 	autofd pidfd = -1;
@@ -51,7 +54,8 @@ stage_run (struct init *in, struct err *e)
 	STEP ("wait for the runtime", chan_expect (&in->chan, MSG_GO, NULL, e));
 	STEP ("enter the cgroup", cgroup_enter_self (in->cgroup, e));
 	if (ns->create & CLONE_NEWUSER) {
-		/* What belongs to the host can only be joined from here, what belongs to the new one only from there. */
+		/* What belongs to the host can only be joined from here, what belongs to the new
+		 * one only from there. */
 		STEP ("join namespaces", ns_join (&in->joins, ~(uint64_t) CLONE_NEWNS, true, e));
 		STEP ("make the user namespace", make_user_namespace (in, e));
 	} else {
@@ -59,7 +63,8 @@ stage_run (struct init *in, struct err *e)
 		if (ns->own & CLONE_NEWUSER)
 			STEP ("become root", userns_become_root (&in->plan->userns, e));
 	}
-	STEP ("join the pid namespace", ns_join (&in->joins, CLONE_NEWPID, false, e));	/* takes effect for init */
+	STEP ("join the pid namespace",
+	      ns_join (&in->joins, CLONE_NEWPID, false, e)); /* takes effect for init */
 	if (ns->create & CLONE_NEWTIME)
 		STEP ("make the time namespace", make_time_namespace (in, e));
 	req.ret_pidfd = &pidfd;

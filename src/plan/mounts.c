@@ -7,10 +7,19 @@
 #include "plan/planner.h"
 #include "sys/syscalls.h"
 
-/* What lxcfs and engines may put over files of /proc; anything else there would deceive the container or us (CVE-2019-16884). */
+/* What lxcfs and engines may put over files of /proc; anything else there would deceive the
+ * container or us (CVE-2019-16884). */
 static const char *const proc_files[] = {
-	"proc/cpuinfo", "proc/diskstats", "proc/meminfo", "proc/stat", "proc/swaps", "proc/uptime", "proc/loadavg", "proc/slabinfo",
-	"proc/sys/kernel/ns_last_pid", "proc/sys/crypto/fips_enabled",
+	"proc/cpuinfo",
+	"proc/diskstats",
+	"proc/meminfo",
+	"proc/stat",
+	"proc/swaps",
+	"proc/uptime",
+	"proc/loadavg",
+	"proc/slabinfo",
+	"proc/sys/kernel/ns_last_pid",
+	"proc/sys/crypto/fips_enabled",
 };
 
 struct mount_reader {
@@ -45,34 +54,27 @@ apply_option (struct mount_reader *r, const struct mount_option *o)
 	struct mount_op *op = r->op;
 
 	switch (o->what) {
-	case MO_ATTR:
-		set_bits (&op->attr_set, &op->attr_clr, o);
-		break;
-	case MO_REC:
-		set_bits (&op->rec_set, &op->rec_clr, o);
-		break;
+	case MO_ATTR: set_bits (&op->attr_set, &op->attr_clr, o); break;
+	case MO_REC: set_bits (&op->rec_set, &op->rec_clr, o); break;
 	case MO_SB:
 		if (o->set == MS_REMOUNT)
 			r->remount = true;
 		else
 			op->sb_flags = (op->sb_flags & ~o->clear) | o->set;
 		break;
-	case MO_PROPAGATION:
-		add_propagation (r, o->set);
-		break;
+	case MO_PROPAGATION: add_propagation (r, o->set); break;
 	case MO_BIND:
 		r->bind = true;
 		op->recursive = o->set & MS_REC;
 		break;
-	case MO_EXT:
-		op->ext = (op->ext & ~(unsigned) o->clear) | (unsigned) o->set;
-		break;
-	case MO_NOTHING:
-		break;
+	case MO_EXT: op->ext = (op->ext & ~(unsigned) o->clear) | (unsigned) o->set; break;
+	case MO_NOTHING: break;
 	}
 }
 
-/* ---- idmapped mounts -------------------------------------------------------------------------------------------------- */
+/* ---- idmapped mounts
+ * --------------------------------------------------------------------------------------------------
+ */
 
 static const struct id_maps *
 copy_maps (struct planner *p, const struct oci_id_mapping *v, size_t n)
@@ -111,8 +113,9 @@ parse_maps (struct planner *p, const char *text, const struct id_maps *own)
 		strs n = str_split (p->arena, parts.v[i] + relative, '-');
 		struct id_map *id = &m->v[m->n++];
 
-		if (n.n != 3 || parse_u32 (n.v[0], &id->inside) < 0 || parse_u32 (n.v[1], &id->outside) < 0
-		    || parse_u32 (n.v[2], &id->count) < 0 || id->count == 0 || (relative && !to_host (own, &id->outside)))
+		if (n.n != 3 || parse_u32 (n.v[0], &id->inside) < 0 ||
+		    parse_u32 (n.v[1], &id->outside) < 0 || parse_u32 (n.v[2], &id->count) < 0 ||
+		    id->count == 0 || (relative && !to_host (own, &id->outside)))
 			return NULL;
 	}
 	return m;
@@ -130,7 +133,8 @@ idmap_option (struct mount_reader *r, const char *value, const char *path)
 		const struct id_maps *m = NULL;
 
 		if (uids || startswith (s, "gids="))
-			m = parse_maps (p, s + 5, uids ? &p->plan->userns.uid : &p->plan->userns.gid);
+			m = parse_maps (p, s + 5,
+					uids ? &p->plan->userns.uid : &p->plan->userns.gid);
 		if (!m)
 			BAD (p, path, "'%s' is not uids=CONTAINER-HOST-SIZE[#…] or gids=…", s);
 		else if (uids)
@@ -140,7 +144,8 @@ idmap_option (struct mount_reader *r, const char *value, const char *path)
 	}
 }
 
-/* config.md: both mappings or none; none means the container's own; without a user namespace there are none. */
+/* config.md: both mappings or none; none means the container's own; without a user namespace there
+ * are none. */
 static void
 check_idmap (struct mount_reader *r)
 {
@@ -153,7 +158,9 @@ check_idmap (struct mount_reader *r)
 	if (r->in->gid_mappings.n)
 		op->idmap_gid = copy_maps (p, r->in->gid_mappings.v, r->in->gid_mappings.n);
 	if (!op->idmap_uid != !op->idmap_gid) {
-		BAD (p, PATH ("mounts[%zu].%s", r->index, op->idmap_uid ? "gidMappings" : "uidMappings"),
+		BAD (p,
+		     PATH ("mounts[%zu].%s", r->index,
+			   op->idmap_uid ? "gidMappings" : "uidMappings"),
 		     "required, since %s is given", op->idmap_uid ? "uidMappings" : "gidMappings");
 		return;
 	}
@@ -170,12 +177,15 @@ check_idmap (struct mount_reader *r)
 	op->idmap_gid = &p->plan->userns.gid;
 }
 
-/* ---- one mount ---------------------------------------------------------------------------------------------------------- */
+/* ---- one mount
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 static bool
 is_security_option (const char *o)
 {
-	return startswith (o, "context=") || startswith (o, "fscontext=") || startswith (o, "defcontext=") || startswith (o, "rootcontext=");
+	return startswith (o, "context=") || startswith (o, "fscontext=") ||
+	       startswith (o, "defcontext=") || startswith (o, "rootcontext=");
 }
 
 static void
@@ -184,11 +194,12 @@ read_options (struct mount_reader *r)
 	struct planner *p = r->p;
 
 	for (size_t i = 0; i < r->in->options.n; i++) {
-		const char *o = r->in->options.v[i], *path = PATH ("mounts[%zu].options[%zu]", r->index, i);
+		const char *o = r->in->options.v[i],
+			   *path = PATH ("mounts[%zu].options[%zu]", r->index, i);
 		const struct mount_option *known = mount_option_find (o);
 		bool recursive = startswith (o, "ridmap=");
 
-		if (*o == '\0')		/* podman 5 sends them */
+		if (*o == '\0') /* podman 5 sends them */
 			continue;
 		if (known) {
 			apply_option (r, known);
@@ -215,17 +226,22 @@ check_data (struct mount_reader *r)
 		const char *o = r->in->options.v[i], *names[128], *nearest;
 		size_t n = 0;
 
-		if (!*o || mount_option_find (o) || startswith (o, "idmap=") || startswith (o, "ridmap=") || is_security_option (o) || startswith (o, "x-"))
+		if (!*o || mount_option_find (o) || startswith (o, "idmap=") ||
+		    startswith (o, "ridmap=") || is_security_option (o) || startswith (o, "x-"))
 			continue;
 		for (size_t k = 0; k < n_mount_options && n < ARRAY_SIZE (names); k++)
 			names[n++] = mount_options[k].name;
 		nearest = str_nearest (o, names, n);
-		/* size=, mode=, … are of tmpfs: engines leave them on binds of it; the kernel never sees them. */
+		/* size=, mode=, … are of tmpfs: engines leave them on binds of it; the kernel never
+		 * sees them. */
 		if (strchr (o, '='))
-			WARN (p, PATH ("mounts[%zu].options[%zu]", r->index, i), "'%s' has no effect on a bind mount", o);
+			WARN (p, PATH ("mounts[%zu].options[%zu]", r->index, i),
+			      "'%s' has no effect on a bind mount", o);
 		else
-			BAD (p, PATH ("mounts[%zu].options[%zu]", r->index, i), "unknown option '%s' for a bind mount%s%s%s", o,
-			     nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+			BAD (p, PATH ("mounts[%zu].options[%zu]", r->index, i),
+			     "unknown option '%s' for a bind mount%s%s%s", o,
+			     nearest ? "; did you mean '" : "", nearest ? nearest : "",
+			     nearest ? "'?" : "");
 	}
 }
 
@@ -238,14 +254,17 @@ add_label (struct mount_reader *r)
 	const char *kind = oci_annotation (&p->spec->annotations, "run.oci.mount_context_type");
 	bool known = false;
 
-	if (!label || !*label || !p->host->selinux || r->op->kind != MOUNT_FS || streq (r->op->fstype, "proc") || streq (r->op->fstype, "sysfs")
-	    || streq (r->op->fstype, "mqueue"))
+	if (!label || !*label || !p->host->selinux || r->op->kind != MOUNT_FS ||
+	    streq (r->op->fstype, "proc") || streq (r->op->fstype, "sysfs") ||
+	    streq (r->op->fstype, "mqueue"))
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE (kinds); i++)
 		known |= kind && streq (kind, kinds[i]);
 	if (kind && !known)
-		BAD (p, "annotations.run.oci.mount_context_type", "'%s' is not context, fscontext, defcontext or rootcontext", kind);
-	r->op->data = PATH ("%s%s%s=\"%s\"", r->op->data ? r->op->data : "", r->op->data ? "," : "", known ? kind : "context", label);
+		BAD (p, "annotations.run.oci.mount_context_type",
+		     "'%s' is not context, fscontext, defcontext or rootcontext", kind);
+	r->op->data = PATH ("%s%s%s=\"%s\"", r->op->data ? r->op->data : "", r->op->data ? "," : "",
+			    known ? kind : "context", label);
 }
 
 static void
@@ -265,7 +284,8 @@ choose_kind (struct mount_reader *r)
 	} else if (!*type || streq (type, "none")) {
 		/* Only a change of what is mounted there: propagation, say. */
 		if (r->op->n_propagation == 0)
-			BAD (p, PATH ("mounts[%zu].type", r->index), "required, unless the options have bind or rbind");
+			BAD (p, PATH ("mounts[%zu].type", r->index),
+			     "required, unless the options have bind or rbind");
 		r->op->kind = MOUNT_REMOUNT;
 	} else {
 		r->op->kind = MOUNT_FS;
@@ -297,20 +317,26 @@ check_destination (struct mount_reader *r)
 	bool listed = false;
 
 	if (*dst != '/')
-		WARN (p, PATH ("mounts[%zu].destination", r->index), "'%s' is relative: taken as '/%s'", dst, dst);
+		WARN (p, PATH ("mounts[%zu].destination", r->index),
+		      "'%s' is relative: taken as '/%s'", dst, dst);
 	r->op->dst = path_clean (p->arena, PATH ("/%s", dst)) + 1;
 	for (size_t i = 0; i < ARRAY_SIZE (proc_files); i++)
 		listed |= streq (r->op->dst, proc_files[i]);
 	if (startswith (r->op->dst, "proc/") && !listed && r->op->kind != MOUNT_REMOUNT)
-		BAD (p, PATH ("mounts[%zu].destination", r->index), "nothing may be mounted on '/%s': only a few files of /proc may be covered", r->op->dst);
+		BAD (p, PATH ("mounts[%zu].destination", r->index),
+		     "nothing may be mounted on '/%s': only a few files of /proc may be covered",
+		     r->op->dst);
 	if (streq (r->op->dst, "proc") && r->op->kind == MOUNT_FS && !streq (r->op->fstype, "proc"))
-		BAD (p, PATH ("mounts[%zu].destination", r->index), "only a proc file system may be mounted on /proc, not '%s'", r->op->fstype);
+		BAD (p, PATH ("mounts[%zu].destination", r->index),
+		     "only a proc file system may be mounted on /proc, not '%s'", r->op->fstype);
 }
 
 static void
 read_mount (struct planner *p, size_t i)
 {
-	struct mount_reader r = { .p = p, .in = &p->spec->mounts.v[i], .op = &p->plan->rootfs.mounts[i], .index = i };
+	struct mount_reader r = {
+		.p = p, .in = &p->spec->mounts.v[i], .op = &p->plan->rootfs.mounts[i], .index = i
+	};
 
 	r.op->json_path = PATH ("mounts[%zu]", i);
 	read_options (&r);
@@ -319,17 +345,23 @@ read_mount (struct planner *p, size_t i)
 	check_destination (&r);
 	check_data (&r);
 	check_idmap (&r);
-	if (r.op->kind == MOUNT_FS && (streq (r.op->fstype, "proc") || streq (r.op->fstype, "sysfs")))
+	if (r.op->kind == MOUNT_FS &&
+	    (streq (r.op->fstype, "proc") || streq (r.op->fstype, "sysfs")))
 		r.op->ext |= EXT_PROC_OR_SYS;
-	/* A new sysfs shows the network devices of the user namespace's owner: it needs an own network namespace. */
-	if (r.op->kind == MOUNT_FS && streq (r.op->fstype, "sysfs") && owns (p, CLONE_NEWUSER) && !owns (p, CLONE_NEWNET))
+	/* A new sysfs shows the network devices of the user namespace's owner: it needs an own
+	 * network namespace. */
+	if (r.op->kind == MOUNT_FS && streq (r.op->fstype, "sysfs") && owns (p, CLONE_NEWUSER) &&
+	    !owns (p, CLONE_NEWNET))
 		r.op->ext |= EXT_SYSFS_BIND;
-	if (r.op->kind == MOUNT_FS && streq (r.op->fstype, "tmpfs") && !(r.op->data && strstr (r.op->data, "mode=")))
+	if (r.op->kind == MOUNT_FS && streq (r.op->fstype, "tmpfs") &&
+	    !(r.op->data && strstr (r.op->data, "mode=")))
 		r.op->tmpfs_mode = "";
 	add_label (&r);
 }
 
-/* ---- all of it ------------------------------------------------------------------------------------------------------------ */
+/* ---- all of it
+ * ------------------------------------------------------------------------------------------------------------
+ */
 
 static const char **
 absolute_paths (struct planner *p, const strs *in, const char *json)
@@ -338,7 +370,8 @@ absolute_paths (struct planner *p, const strs *in, const char *json)
 
 	for (size_t i = 0; i < in->n; i++) {
 		if (in->v[i][0] != '/')
-			WARN (p, PATH ("%s[%zu]", json, i), "'%s' is relative: taken as '/%s'", in->v[i], in->v[i]);
+			WARN (p, PATH ("%s[%zu]", json, i), "'%s' is relative: taken as '/%s'",
+			      in->v[i], in->v[i]);
 		v[i] = path_clean (p->arena, PATH ("/%s", in->v[i]));
 	}
 	return v;
@@ -354,7 +387,8 @@ plan_paths (struct planner *p, const struct oci_linux *lnx)
 	r->readonly_paths = absolute_paths (p, &lnx->readonly_paths, "linux.readonlyPaths");
 	r->n_readonly_paths = lnx->readonly_paths.n;
 	if (!r->own_mount_ns && r->n_masked + r->n_readonly_paths > 0)
-		BAD (p, r->n_masked ? "linux.maskedPaths" : "linux.readonlyPaths", "needs a mount namespace: on the host these paths would be hidden for all");
+		BAD (p, r->n_masked ? "linux.maskedPaths" : "linux.readonlyPaths",
+		     "needs a mount namespace: on the host these paths would be hidden for all");
 }
 
 void
@@ -374,15 +408,20 @@ plan_mounts (struct planner *p)
 	for (size_t i = 0; i < spec->mounts.n; i++)
 		read_mount (p, i);
 	if (!r->own_mount_ns && spec->mounts.n)
-		BAD (p, "mounts", "needs a mount namespace (linux.namespaces): these would be mounts of the host");
+		BAD (p, "mounts",
+		     "needs a mount namespace (linux.namespaces): these would be mounts of the host");
 	if (lnx) {
 		r->propagation = lnx->rootfs_propagation;
 		r->mount_label = lnx->mount_label;
 		plan_paths (p, lnx);
 	}
 	/*
-	 * Nothing that we mount may show up on the host; whether what the host mounts later shows up here is what was asked for. slave is the
-	 * default of runc, and what engines rely on for HostToContainer volumes.
+	 * Nothing that we mount may show up on the host, unless "shared" asks for just that
+	 * (Bidirectional volumes); whether what the host mounts later shows up here is what was
+	 * asked for. slave is the default of runc, and what engines rely on for HostToContainer
+	 * volumes.
 	 */
-	r->propagation_before = MS_REC | (r->propagation & MS_PRIVATE ? MS_PRIVATE : MS_SLAVE);
+	r->propagation_before = MS_REC | (r->propagation & (MS_PRIVATE | MS_SHARED)
+						  ? r->propagation & (MS_PRIVATE | MS_SHARED)
+						  : MS_SLAVE);
 }

@@ -23,7 +23,8 @@ creds_apply (const struct process_plan *p, bool setgroups_denied, struct err *e)
 {
 	int r = 0;
 
-	/* Always, also for an empty list: the caller's groups must not come along (CVE-2022-2989). */
+	/* Always, also for an empty list: the caller's groups must not come along (CVE-2022-2989).
+	 */
 	if (!setgroups_denied && !p->keep_groups)
 		r = sys_setgroups (p->n_groups, p->groups);
 	if (r < 0)
@@ -31,14 +32,16 @@ creds_apply (const struct process_plan *p, bool setgroups_denied, struct err *e)
 	r = sys_setresgid (p->gid, p->gid, p->gid);
 	if (r < 0)
 		return err_set (e, -r, "process.user.gid: set %u", p->gid);
-	/* Capabilities outlive the change of ids, and are then set to exactly what was asked for. */
+	/* Capabilities outlive the change of ids, and are then set to exactly what was asked for.
+	 */
 	if (prctl (PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return err_set (e, errno, "prctl PR_SET_KEEPCAPS");
 	r = sys_setresuid (p->uid, p->uid, p->uid);
 	return r < 0 ? err_set (e, -r, "process.user.uid: set %u", p->uid) : 0;
 }
 
-/* getcwd of the kernel says "(unreachable)/…" for a directory outside of our root (CVE-2024-21626); libc's hides that. */
+/* getcwd of the kernel says "(unreachable)/…" for a directory outside of our root (CVE-2024-21626);
+ * libc's hides that. */
 static int
 check_inside (const char *cwd, struct err *e)
 {
@@ -46,7 +49,8 @@ check_inside (const char *cwd, struct err *e)
 	int r = sys_getcwd (where, sizeof where);
 
 	if (r < 0 || where[0] != '/')
-		return err_set (e, r < 0 && r != -ENOENT ? -r : EPERM, "process.cwd: '%s' is outside of the container's root", cwd);
+		return err_set (e, r < 0 && r != -ENOENT ? -r : EPERM,
+				"process.cwd: '%s' is outside of the container's root", cwd);
 	return 0;
 }
 
@@ -62,7 +66,7 @@ make_directories (const char *path)
 		if (path[i] == '/' || path[i] == '\0') {
 			memcpy (part, path, i);
 			part[i] = '\0';
-			(void) mkdir (part, 0755);	/* the chdir that follows says what went wrong */
+			(void) mkdir (part, 0755); /* the chdir that follows says what went wrong */
 		}
 }
 
@@ -83,7 +87,9 @@ cwd_enter (const char *cwd, bool create, struct err *e)
 	return check_inside (cwd, e);
 }
 
-/* ---- the executable ---------------------------------------------------------------------------------------------------------- */
+/* ---- the executable
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 /* 0, or why this file cannot be executed by the user that we are by now. */
 static int
@@ -97,7 +103,8 @@ executable (const char *path)
 		return EISDIR;
 	if (!S_ISREG (st.st_mode))
 		return EACCES;
-	/* Effective ids are ours; faccessat2 (Linux 5.8) asks the kernel, access asks with the real ids, which are the same. */
+	/* Effective ids are ours; faccessat2 (Linux 5.8) asks the kernel, access asks with the real
+	 * ids, which are the same. */
 	return access (path, X_OK) < 0 ? errno : 0;
 }
 
@@ -125,7 +132,8 @@ search (struct arena *a, const char *name, const char *path, const char **ret, s
 			*ret = candidate;
 			return 0;
 		}
-		/* execvp(3): a file without the right to execute it is remembered, the search goes on. */
+		/* execvp(3): a file without the right to execute it is remembered, the search goes
+		 * on. */
 		if (r == EACCES)
 			why = EACCES;
 		if (path[n] == '\0')
@@ -151,19 +159,63 @@ exec_lookup (struct arena *a, char *const *args, char *const *env, const char **
 	return 0;
 }
 
-/* ---- files, signals ------------------------------------------------------------------------------------------------------------ */
+/* ---- files, signals
+ * ------------------------------------------------------------------------------------------------------------
+ */
+
+static int
+close_range_or_walk (unsigned first, unsigned last)
+{
+	int r = first > last ? 0 : sys_close_range (first, last, 0);
+
+	if (r != -ENOSYS)
+		return r;
+	/* Linux < 5.9 */
+	for (unsigned fd = first; fd <= MIN (last, 65535u); fd++)
+		close ((int) fd);
+	return 0;
+}
+
+static bool
+is_kept (int fd, const int *keep, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (keep[i] == fd)
+			return true;
+	return false;
+}
+
+/* What came to us through an execve has no FD_CLOEXEC; all that we opened has, and may have filled
+ * a hole among the former. */
+static void
+close_own (unsigned end, const int *keep, size_t n)
+{
+	for (unsigned fd = 3; fd < end; fd++) {
+		int flags = fcntl ((int) fd, F_GETFD);
+
+		if (flags >= 0 && (flags & FD_CLOEXEC) && !is_kept ((int) fd, keep, n))
+			close ((int) fd);
+	}
+}
 
 int
-fds_close_on_exec (unsigned first)
+fds_close_rest (unsigned preserve, const int *keep, size_t n)
 {
-	int r = sys_close_range (first, ~0u, CLOSE_RANGE_CLOEXEC);
+	unsigned first = 3 + preserve;
 
-	if (r != -ENOSYS && r != -EINVAL)
-		return r;
-	/* Linux < 5.11. Every fd of ours is CLOEXEC from birth; these are the caller's. */
-	for (unsigned fd = first; fd < 65536; fd++)
-		(void) fcntl ((int) fd, F_SETFD, FD_CLOEXEC);
-	return 0;
+	close_own (first, keep, n);
+	for (;;) {
+		unsigned next = ~0u;
+
+		for (size_t i = 0; i < n; i++)
+			if (keep[i] >= 0 && (unsigned) keep[i] >= first &&
+			    (unsigned) keep[i] < next)
+				next = (unsigned) keep[i];
+		if (next == ~0u)
+			return close_range_or_walk (first, ~0u);
+		TRY (close_range_or_walk (first, next - 1));
+		first = next + 1;
+	}
 }
 
 void
@@ -172,7 +224,8 @@ signals_reset (void)
 	struct sigaction dfl = { .sa_handler = SIG_DFL };
 	sigset_t none;
 
-	/* execve resets handlers but not what is ignored, and it is the caller that ignores (conmon: SIGPIPE). */
+	/* execve resets handlers but not what is ignored, and it is the caller that ignores
+	 * (conmon: SIGPIPE). */
 	for (int sig = 1; sig < 65; sig++)
 		(void) sigaction (sig, &dfl, NULL);
 	sigemptyset (&none);

@@ -27,8 +27,11 @@ rlimits_apply (pid_t pid, const struct process_plan *p, struct err *e)
 		struct rlimit rl = { (rlim_t) l->soft, (rlim_t) l->hard };
 
 		if (prlimit (pid, l->resource, &rl, NULL) < 0)
-			return err_set (e, errno, "process.rlimits: set %s to %llu:%llu%s", l->name, (unsigned long long) l->soft,
-					(unsigned long long) l->hard, errno == EPERM ? " (raising a hard limit needs CAP_SYS_RESOURCE)" : "");
+			return err_set (e, errno, "process.rlimits: set %s to %llu:%llu%s", l->name,
+					(unsigned long long) l->soft, (unsigned long long) l->hard,
+					errno == EPERM
+						? " (raising a hard limit needs CAP_SYS_RESOURCE)"
+						: "");
 	}
 	return 0;
 }
@@ -43,7 +46,8 @@ oom_score_adj_apply (const struct process_plan *p, bool lenient, struct err *e)
 		return 0;
 	snprintf (text, sizeof text, "%d", p->oom_score_adj);
 	r = procfs_write ("self/oom_score_adj", text);
-	/* Without CAP_SYS_RESOURCE it cannot be lowered: for an ordinary user it stays what it was. */
+	/* Without CAP_SYS_RESOURCE it cannot be lowered: for an ordinary user it stays what it was.
+	 */
 	if ((r == -EACCES || r == -EPERM) && lenient)
 		return 0;
 	return r < 0 ? err_set (e, -r, "process.oomScoreAdj: set to %s", text) : 0;
@@ -54,15 +58,25 @@ sched_apply (const struct process_plan *p, struct err *e)
 {
 	const struct sched_plan *s = &p->sched;
 	struct sys_sched_attr attr = {
-		.size = sizeof attr, .sched_policy = s->policy, .sched_flags = s->flags, .sched_nice = s->nice, .sched_priority = s->priority,
-		.sched_runtime = s->runtime, .sched_deadline = s->deadline, .sched_period = s->period,
+		.size = sizeof attr,
+		.sched_policy = s->policy,
+		.sched_flags = s->flags,
+		.sched_nice = s->nice,
+		.sched_priority = s->priority,
+		.sched_runtime = s->runtime,
+		.sched_deadline = s->deadline,
+		.sched_period = s->period,
 	};
 	int r;
 
 	if (!s->set)
 		return 0;
 	r = sys_sched_setattr (0, &attr);
-	return r < 0 ? err_set (e, -r, "process.scheduler: sched_setattr (policy %u, nice %d, priority %u)", s->policy, s->nice, s->priority) : 0;
+	return r < 0 ? err_set (
+			       e, -r,
+			       "process.scheduler: sched_setattr (policy %u, nice %d, priority %u)",
+			       s->policy, s->nice, s->priority)
+		     : 0;
 }
 
 int
@@ -107,8 +121,10 @@ affinity_apply (const struct process_plan *p, bool final, struct err *e)
 {
 	const struct cpu_list *l = final ? &p->affinity_final : &p->affinity_initial;
 
-	if (l->n_words && syscall (SYS_sched_setaffinity, 0, l->n_words * sizeof *l->mask, l->mask) < 0)
-		return err_set (e, errno, "process.execCPUAffinity.%s: sched_setaffinity", final ? "final" : "initial");
+	if (l->n_words &&
+	    syscall (SYS_sched_setaffinity, 0, l->n_words * sizeof *l->mask, l->mask) < 0)
+		return err_set (e, errno, "process.execCPUAffinity.%s: sched_setaffinity",
+				final ? "final" : "initial");
 	return 0;
 }
 
@@ -120,7 +136,10 @@ sysctls_apply (const struct process_plan *p, struct err *e)
 		int r = procfs_write_sys (s->key, s->value);
 
 		if (r == -ENOENT)
-			return err_set (e, 0, "%s: this kernel has no such sysctl in the container's namespaces", s->json_path);
+			return err_set (
+				e, 0,
+				"%s: this kernel has no such sysctl in the container's namespaces",
+				s->json_path);
 		if (r < 0)
 			return err_set (e, -r, "%s: write '%s'", s->json_path, s->value);
 	}
@@ -128,8 +147,8 @@ sysctls_apply (const struct process_plan *p, struct err *e)
 }
 
 #define KEYCTL_JOIN_SESSION_KEYRING 1
-#define KEYCTL_SETPERM 5
-#define KEYCTL_DESCRIBE 6
+#define KEYCTL_SETPERM		    5
+#define KEYCTL_DESCRIBE		    6
 /* Possessor: everything; user: view, search. As runc has it, so that exec can join by name. */
 #define KEYRING_PERMISSIONS 0x3f0b0000u
 
@@ -138,15 +157,20 @@ keyring_join (const char *name, const char *selinux_label, struct err *e)
 {
 	long id = sys_keyctl (KEYCTL_JOIN_SESSION_KEYRING, (unsigned long) (uintptr_t) name, 0);
 
-	(void) selinux_label;	/* set by the caller through keycreate: rooms do not include each other */
+	(void) selinux_label; /* set by the caller through keycreate: rooms do not include each
+				 other */
 	if (id == -ENOSYS) {
 		log_debug ("no session keyring: the kernel has no keyrings");
 		return 0;
 	}
 	if (id == -EDQUOT)
-		return err_set (e, EDQUOT, "join session keyring '%s': too many keys for this user (sysctl kernel.keys.maxkeys); --no-new-keyring does without", name);
+		return err_set (
+			e, EDQUOT,
+			"join session keyring '%s': too many keys for this user (sysctl kernel.keys.maxkeys); --no-new-keyring does without",
+			name);
 	if (id < 0)
-		return err_set (e, (int) -id, "join session keyring '%s' (--no-new-keyring does without)", name);
+		return err_set (e, (int) -id,
+				"join session keyring '%s' (--no-new-keyring does without)", name);
 	(void) sys_keyctl (KEYCTL_SETPERM, (unsigned long) id, KEYRING_PERMISSIONS);
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
-/* What belongs to the one process that will become the user's: ids, limits, scheduling, files, environment. */
+/* What belongs to the one process that will become the user's: ids, limits, scheduling, files,
+ * environment. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -10,39 +11,51 @@ struct err;
 struct process_plan;
 struct plan;
 
-/* By the runtime, on the child, at the last moment: on the runtime itself they would hit its own work. */
+/* By the runtime, on the child, at the last moment: on the runtime itself they would hit its own
+ * work. */
 int rlimits_apply (pid_t pid, const struct process_plan *p, struct err *e);
 
-int oom_score_adj_apply (const struct process_plan *p, bool lenient, struct err *e);	/* lenient: user namespace, EACCES on lowering is ignored */
-int sched_apply (const struct process_plan *p, struct err *e);		/* sched_setattr */
+int
+oom_score_adj_apply (const struct process_plan *p, bool lenient,
+		     struct err *e); /* lenient: user namespace, EACCES on lowering is ignored */
+int sched_apply (const struct process_plan *p, struct err *e); /* sched_setattr */
 int ioprio_apply (const struct process_plan *p, struct err *e);
 int mempolicy_apply (const struct process_plan *p, struct err *e);
 int personality_apply (const struct process_plan *p, struct err *e);
-int affinity_reset (struct err *e);					/* all cpus; the cpuset still limits */
+int affinity_reset (struct err *e); /* all cpus; the cpuset still limits */
 int affinity_apply (const struct process_plan *p, bool final, struct err *e);
-int sysctls_apply (const struct process_plan *p, struct err *e);	/* in the container's namespaces, through the own procfs */
-int keyring_join (const char *name, const char *selinux_label, struct err *e);	/* ENOSYS tolerated; EDQUOT explained */
+int sysctls_apply (const struct process_plan *p,
+		   struct err *e); /* in the container's namespaces, through the own procfs */
+int keyring_join (const char *name, const char *selinux_label,
+		  struct err *e); /* ENOSYS tolerated; EDQUOT explained */
 
-/* fchown of pipes and sockets on 0-2 to the user, so that /dev/stderr can be opened again; failures are ignored. */
+/* fchown of pipes and sockets on 0-2 to the user, so that /dev/stderr can be opened again; failures
+ * are ignored. */
 void stdio_own (uid_t uid);
-/* A standard stream that is /dev/null of the host becomes the container's, if that is 1:3 by fstat (CVE-2026-88265). */
+/* A standard stream that is /dev/null of the host becomes the container's, if that is 1:3 by fstat
+ * (CVE-2026-88265). */
 int stdio_reopen_null (struct err *e);
 
 /* setgroups, setresgid, setresuid with capabilities kept; every id was checked by the plan. */
 int creds_apply (const struct process_plan *p, bool setgroups_denied, struct err *e);
-/* chdir, made if missing; verified to be inside (raw getcwd is absolute: CVE-2024-21626). `create`: mkdir 0755 when missing. */
+/* chdir, made if missing; verified to be inside (raw getcwd is absolute: CVE-2024-21626). `create`:
+ * mkdir 0755 when missing. */
 int cwd_enter (const char *cwd, bool create, struct err *e);
-/* HOME from the container's /etc/passwd by uid: regular file, at most 1 MiB read, non-blocking open; "/" else. NULL: no memory for a pointer slot. */
+/* HOME from the container's /etc/passwd by uid: regular file, at most 1 MiB read, non-blocking
+ * open; "/" else. NULL: no memory for a pointer slot. */
 char **env_add_home (struct arena *a, char **env, uid_t uid);
 /*
- * The file that execve will be given: args[0] itself if it has a slash, else the first executable in PATH of env. The error
- * says which of "executable file not found in $PATH: no such file or directory", "permission denied", "is a directory".
+ * The file that execve will be given: args[0] itself if it has a slash, else the first executable
+ * in PATH of env. The error says which of "executable file not found in $PATH: no such file or
+ * directory", "permission denied", "is a directory".
  */
-int exec_lookup (struct arena *a, char *const *args, char *const *env, const char **ret_path, struct err *e);
+int exec_lookup (struct arena *a, char *const *args, char *const *env, const char **ret_path,
+		 struct err *e);
 /*
- * Which of the fds 3 .. 3+n-1 are open now: asked first thing in main, before we open any of our own (runc leaked its own
- * fds through --preserve-fds, engines.md 5.4). Every other fd ≥ 3 gets CLOEXEC.
+ * Closes every fd but 0-2, the `preserve` that follow if they are the caller's, and those of `keep`
+ * (-1: none). Before the wait for start, not only at the execve: whoever may ptrace the waiting
+ * init could else open what it holds (CVE-2016-9962, CVE-2024-21626).
  */
-int fds_close_on_exec (unsigned first);
+int fds_close_rest (unsigned preserve, const int *keep, size_t n);
 /* Signal mask empty, every disposition default: conmon leaves SIGPIPE ignored. */
 void signals_reset (void);

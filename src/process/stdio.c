@@ -13,7 +13,7 @@
 #include "libocispec/arena.h"
 #include "process/process.h"
 
-#define PASSWD_MAX (1u << 20)
+#define PASSWD_MAX     (1u << 20)
 #define LINE_MAX_BYTES (64u << 10)
 
 static bool
@@ -28,8 +28,10 @@ stdio_own (uid_t uid)
 	for (int fd = 0; fd < 3; fd++) {
 		struct stat st;
 
-		/* Terminals and devices stay whose they are; so does the null device, which is everybody's. */
-		if (fstat (fd, &st) < 0 || S_ISCHR (st.st_mode) || S_ISBLK (st.st_mode) || st.st_uid == uid)
+		/* Terminals and devices stay whose they are; so does the null device, which is
+		 * everybody's. */
+		if (fstat (fd, &st) < 0 || S_ISCHR (st.st_mode) || S_ISBLK (st.st_mode) ||
+		    st.st_uid == uid)
 			continue;
 		(void) !fchown (fd, uid, (gid_t) -1);
 	}
@@ -45,7 +47,8 @@ stdio_reopen_null (struct err *e)
 		if (fstat (fd, &st) < 0 || !is_null_device (&st))
 			continue;
 		null = open ("/dev/null", O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
-		/* An image may have put a file there: then the host's null device stays (CVE-2026-88265). */
+		/* An image may have put a file there: then the host's null device stays
+		 * (CVE-2026-88265). */
 		if (null < 0 || fstat (null, &st) < 0 || !is_null_device (&st))
 			continue;
 		(void) fcntl (null, F_SETFL, 0);
@@ -55,7 +58,8 @@ stdio_reopen_null (struct err *e)
 	return 0;
 }
 
-/* name:password:uid:gid:gecos:home:shell. The home of uid, or NULL. No NSS: nothing of the image is executed or loaded. */
+/* name:password:uid:gid:gecos:home:shell. The home of uid, or NULL. No NSS: nothing of the image is
+ * executed or loaded. */
 static char *
 find_home (struct arena *a, char *text, uid_t uid)
 {
@@ -88,7 +92,7 @@ env_add_home (struct arena *a, char **env, uid_t uid)
 		n++;
 	with = arena_alloc (a, (n + 2) * sizeof *with);
 	memcpy (with, env, n * sizeof *with);
-	for (at = 0; at < n && !startswith (with[at], "HOME="); at++)	/* an empty one is replaced */
+	for (at = 0; at < n && !startswith (with[at], "HOME="); at++) /* an empty one is replaced */
 		;
 	with[at] = arena_printf (a, "HOME=%s", home ? home : "/");
 	return with;
