@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# Every test gets a bundle, a state root and an id of its own, and after every test it is proved that nothing of them is left.
+#
+#	load helpers		in the file; setup and teardown are then defined (a file that has its own calls test_setup, test_teardown)
+#	$WORK			directory of the test; $BUNDLE = $WORK/bundle, $ROOTFS = $BUNDLE/rootfs (busybox), $STATE = --root, $ID
+#	config FILTER…		changes $BUNDLE/config.json by jq filters; words: args (…), sh ("script"), ns, no_ns, join_ns, mount, bind, hook,
+#				resources, caps, userns, rlimit
+#	coracle ARG…		the program under test with --root $STATE
+#	runs ARG…		coracle ARG… has to succeed; $output is what it printed (stdout and stderr)
+#	fails ARG…		has to fail, with a message that begins with "coracle: "
+#	run_sh SCRIPT		runs SCRIPT in the container, in the foreground; $output, $status
+#	says TEXT, is TEXT, lacks TEXT	about $output
+#	need_root, need_user, need FEATURE	skip with the reason
+
+top=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
+CORACLE=${CORACLE:-$top/build/release/coracle}
+TEST_TOOLS=${TEST_TOOLS:-$top/build/tools}
+
+JQ_WORDS='
+def args($a): .process.args = $a;
+def sh($s): .process.args = ["/bin/sh", "-c", $s];
+def ns($t): .linux.namespaces |= (map (select (.type != $t)) + [{type: $t}]);
+def no_ns($t): .linux.namespaces |= map (select (.type != $t));
+def join_ns($t; $p): .linux.namespaces |= (map (select (.type != $t)) + [{type: $t, path: $p}]);
+def mount($d; $t; $s; $o): .mounts += [{destination: $d, type: $t, source: $s, options: $o}];
+def bind($d; $s; $o): mount ($d; "bind"; $s; ["bind"] + $o);
+def hook($k; $h): .hooks[$k] += [$h];
+def resources($r): .linux.resources += $r;
+def caps($c): .process.capabilities = {bounding: $c, effective: $c, permitted: $c, inheritable: $c, ambient: $c};
+def rlimit($t; $s; $h): .process.rlimits += [{type: $t, soft: $s, hard: $h}];
+def userns: ns ("user") | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .linux.gidMappings = .linux.uidMappings;
+'
+
+# One root file system per file of tests; a test that must not share it says own_rootfs.
+make_rootfs () {
+	[ -e "$BATS_FILE_TMPDIR/bundle/config.json" ] && return
+	"$top/tools/make-bundle" "$BATS_FILE_TMPDIR/bundle" "$CORACLE" >/dev/null
+	jq '.process.terminal = false | .root.readonly = false' "$BATS_FILE_TMPDIR/bundle/config.json" >"$BATS_FILE_TMPDIR/base.json"
+}
+
+test_setup () {
+	WORK=$(mktemp -d "${BATS_TMPDIR:-/tmp}/coracle-bats.XXXXXX")
+	chmod 755 "$WORK"
+	ID=t-$$-$BATS_TEST_NUMBER-$RANDOM
+	BUNDLE=$WORK/bundle ROOTFS=$WORK/bundle/rootfs STATE=$WORK/state
+	mkdir "$BUNDLE"
+	make_rootfs
+	cp -a "$BATS_FILE_TMPDIR/bundle/rootfs" "$ROOTFS"
+	cp "$BATS_FILE_TMPDIR/base.json" "$BUNDLE/config.json"
+	config ".linux.cgroupsPath = \"/$ID\" | args ([\"/bin/true\"])"
+}
+
+# Nothing may be left: no state, cgroup, mount, and no process whose root or working directory is ours.
+test_teardown () {
+	local left=
+
+	if [ -d "$STATE" ]; then
+		local name
+		for name in $(ls "$STATE"); do
+			timeout 20 "$CORACLE" --root "$STATE" delete --force "$name" || left+="delete --force $name failed; "
+		done
+		[ -z "$(ls -A "$STATE")" ] || left+="state: $(ls -A "$STATE"); "
+	fi
+	[ -z "$(find /sys/fs/cgroup -maxdepth 4 -type d -name "*$ID*" 2>/dev/null)" ] || left+="cgroups: $(find /sys/fs/cgroup -maxdepth 4 -type d -name "*$ID*"); "
+	! grep -F "$WORK/" /proc/self/mountinfo || left+="mounts; "
+	! pgrep -f "$WORK/" >/dev/null || left+="processes: $(pgrep -af "$WORK/"); "
+	rm -rf "$WORK"
+	[ -z "$left" ] || { echo "left behind: $left"; return 1; }
+}
+
+setup () { test_setup; }
+teardown () { test_teardown; }
+
+config () {
+	local filter=$JQ_WORDS'.' f
+	for f; do filter+=" | $f"; done
+	jq "$filter" "$BUNDLE/config.json" >"$WORK/config.new" && mv "$WORK/config.new" "$BUNDLE/config.json"
+}
+
+coracle () { "$CORACLE" --root "$STATE" "$@"; }
+
+runs () {
+	run coracle "$@"
+	[ "$status" -eq 0 ] || { echo "'coracle $*': exit status $status: $output"; return 1; }
+}
+
+fails () {
+	run coracle "$@"
+	[ "$status" -ne 0 ] || { echo "'coracle $*' succeeded: $output"; return 1; }
+	[[ "$output" == *"coracle: "* ]] || { echo "'coracle $*': no message of ours: $output"; return 1; }
+}
+
+run_sh () {
+	local script=$1
+	shift
+	jq --arg s "$script" '.process.args = ["/bin/sh", "-c", $s]' "$BUNDLE/config.json" >"$WORK/config.new" && mv "$WORK/config.new" "$BUNDLE/config.json"
+	run timeout 30 "$CORACLE" --root "$STATE" run --bundle "$BUNDLE" "$@" "$ID"
+}
+
+says () { [[ "$output" == *"$1"* ]] || { echo "no '$1' in: $output (status $status)"; return 1; }; }
+is () { [ "$output" = "$1" ] || { echo "not '$1' but: $output (status $status)"; return 1; }; }
+lacks () { [[ "$output" != *"$1"* ]] || { echo "'$1' in: $output"; return 1; }; }
+
+# wait_until COMMAND…: until it succeeds, at most 10 s; for what another process does in its own time
+wait_until () {
+	local i
+	for ((i = 0; i < 1000; i++)); do
+		"$@" && return
+		sleep 0.01
+	done
+	echo "waited in vain for: $*"
+	return 1
+}
+
+has_status () { [ "$(coracle state "${2:-$ID}" | jq -r .status)" = "$1" ]; }
+
+need_root () { [ "$(id -u)" -eq 0 ] || skip "needs root"; }
+cgroup_mode () {
+	case $(stat -f -c %T /sys/fs/cgroup) in cgroup2fs) echo v2 ;; *) [ -d /sys/fs/cgroup/unified ] && echo hybrid || echo v1 ;; esac
+}
