@@ -135,5 +135,8 @@ int container_destroy (struct container *c, struct arena *a, struct err *e);
 int container_run_hooks (struct container *c, struct arena *a, int phase, const char *status,
 			 bool keep_going, struct err *e);
 
+/* The features document (features.md), as text. */
+char *features_json (struct arena *a);
+
 /* ids of all state directories, sorted; damaged ones included. */
 int container_list_ids (const struct globals *g, char ***ret, size_t *ret_n, struct err *e);
