@@ -16,6 +16,11 @@ features (const struct globals *g, void *options, char **args, struct err *e)
 }
 
 const struct command cmd_features = {
-	.name = "features", .args = "", .summary = "show what this runtime can do, as JSON (features.md)",
-	.min_args = 0, .max_args = 0, .options = no_options, .run = features,
+	.name = "features",
+	.args = "",
+	.summary = "show what this runtime can do, as JSON (features.md)",
+	.min_args = 0,
+	.max_args = 0,
+	.options = no_options,
+	.run = features,
 };

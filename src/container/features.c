@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * `features`: what the planner understands, with what the build and the kernel have to say. cri-o reads standard output and error as one
- * document, so nothing here may warn.
+ * `features`: what the planner understands, with what the build and the kernel have to say. cri-o
+ * reads standard output and error as one document, so nothing here may warn.
  */
 #include "base/mem.h"
 #include "config.h"
@@ -14,14 +14,17 @@
 static void
 annotate (struct arena *a, struct oci_features *f, const char *key, const char *value)
 {
-	VEC_PUSH (a, f->annotations, ((struct oci_kv) { (char *) (size_t) key, (char *) (size_t) value }));
+	VEC_PUSH (a, f->annotations,
+		  ((struct oci_kv) { (char *) (size_t) key, (char *) (size_t) value }));
 }
 
 static struct oci_features_cgroup *
 cgroup_features (struct arena *a)
 {
 	const opt_bool yes = { true, true }, systemd = { true, HAVE_SYSTEMD };
-	const struct oci_features_cgroup c = { .v1 = yes, .v2 = yes, .systemd = systemd, .systemd_user = systemd, .rdma = yes };
+	const struct oci_features_cgroup c = {
+		.v1 = yes, .v2 = yes, .systemd = systemd, .systemd_user = systemd, .rdma = yes
+	};
 
 	return arena_memdup (a, &c, sizeof c);
 }

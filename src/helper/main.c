@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * coracle-helper: what needs shared libraries. coracle itself loads none, and runs this only when it must.
+ * coracle-helper: what needs shared libraries. coracle itself loads none, and runs this only when
+ * it must.
  *
- *   coracle-helper seccomp [--fail-unknown]   profile (linux.seccomp of config.json) on stdin, BPF on stdout
- *   coracle-helper features                   what the libraries are and can, as lines of "KEY: VALUE"
+ *   coracle-helper seccomp [--fail-unknown]   profile (linux.seccomp of config.json) on stdin, BPF
+ * on stdout coracle-helper features                   what the libraries are and can, as lines of
+ * "KEY: VALUE"
  */
 #include <errno.h>
 #include <seccomp.h>
@@ -20,7 +22,7 @@ seccomp_can_compile_for (uint32_t arch)
 	int r = ctx ? seccomp_arch_add (ctx, arch) : -1;
 
 	seccomp_release (ctx);
-	return r == 0 || r == -EEXIST;	/* EEXIST: our own, which is there from the start */
+	return r == 0 || r == -EEXIST; /* EEXIST: our own, which is there from the start */
 }
 
 static int

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the planner understands, as features.md wants it told. Everything comes from the tables that reading a configuration uses, so that
- * neither can know more than the other; tests/unit/test_features.c feeds each element back.
+ * What the planner understands, as features.md wants it told. Everything comes from the tables that
+ * reading a configuration uses, so that neither can know more than the other;
+ * tests/unit/test_features.c feeds each element back.
  */
 #include "libocispec/oci_features.h"
 #include "libocispec/oci_linux.h"
 #include "plan/planner.h"
 
 /*
- * Annotations of config.json by which whoever may set them changes what the runtime does; engines compare those of untrusted origin with
- * this list. One that ends in a dot is a prefix.
+ * Annotations of config.json by which whoever may set them changes what the runtime does; engines
+ * compare those of untrusted origin with this list. One that ends in a dot is a prefix.
  */
-static const char *const unsafe_annotations[] = { "run.oci.", "org.systemd.property.", "org.criu.config" };
+static const char *const unsafe_annotations[] = { "run.oci.", "org.systemd.property.",
+						  "org.criu.config" };
 
 static void
 push (struct arena *a, strs *to, const char *name)
@@ -59,7 +61,9 @@ seccomp_features (struct arena *a)
 static struct oci_features_linux *
 linux_features (struct arena *a)
 {
-	const struct oci_features_intel_rdt rdt = { { true, true }, { true, true }, { true, true } };
+	const struct oci_features_intel_rdt rdt = { { true, true },
+						    { true, true },
+						    { true, true } };
 	struct oci_features_linux *l = arena_alloc (a, sizeof *l);
 
 	l->namespaces = oci_name_values (a, oci_namespace_types);
@@ -80,7 +84,8 @@ linux_features (struct arena *a)
 void
 plan_features (struct arena *a, struct oci_features *f)
 {
-	*f = (struct oci_features) { .oci_version_min = (char *) "1.0.0", .oci_version_max = (char *) "1.3.0" };
+	*f = (struct oci_features) { .oci_version_min = (char *) "1.0.0",
+				     .oci_version_max = (char *) "1.3.0" };
 	for (int i = 0; i < HOOK_PHASES; i++)
 		push (a, &f->hooks, hook_phase_names[i]);
 	f->mount_options = sorted_mount_options (a);

@@ -16,13 +16,14 @@
 #define ANSWER_MAX 4096
 #define TIMEOUT_MS 5000
 
-/* Flags are looked at before the filter: with one that is known, the missing filter is the error. */
+/* Flags are looked at before the filter: with one that is known, the missing filter is the error.
+ */
 static bool
 kernel_has (uint64_t flag)
 {
 	unsigned flags = (unsigned) flag;
 
-	if (flag == (1u << 5))		/* WAIT_KILLABLE_RECV (Linux 5.19) is refused without a listener */
+	if (flag == (1u << 5)) /* WAIT_KILLABLE_RECV (Linux 5.19) is refused without a listener */
 		flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
 	return sys_seccomp (SECCOMP_SET_MODE_FILTER, flags, NULL) == -EFAULT;
 }
@@ -49,7 +50,8 @@ read_answer (struct arena *a, const char *text, struct seccomp_library *ret)
 
 		if (startswith (lines.v[i], "libseccomp: "))
 			ret->version = lines.v[i] + strlen ("libseccomp: ");
-		else if (startswith (lines.v[i], "arch: ") && oci_name_value (oci_seccomp_archs, lines.v[i] + strlen ("arch: "), &arch))
+		else if (startswith (lines.v[i], "arch: ") &&
+			 oci_name_value (oci_seccomp_archs, lines.v[i] + strlen ("arch: "), &arch))
 			VEC_PUSH (a, ret->archs, arch);
 	}
 }
@@ -57,17 +59,25 @@ read_answer (struct arena *a, const char *text, struct seccomp_library *ret)
 bool
 seccomp_probe_library (struct arena *a, struct seccomp_library *ret)
 {
-	char helper[PATH_MAX], *argv[] = { (char *) "coracle-helper", (char *) "features", NULL }, *envp[] = { NULL };
+	char helper[PATH_MAX], *argv[] = { (char *) "coracle-helper", (char *) "features", NULL },
+			       *envp[] = { NULL };
 	const struct spawn s = {
-		.path = helper, .argv = argv, .envp = envp, .stdout_fd = -1, .stderr_fd = -1,
-		.timeout_ms = TIMEOUT_MS, .arena = a, .output_max = ANSWER_MAX,
+		.path = helper,
+		.argv = argv,
+		.envp = envp,
+		.stdout_fd = -1,
+		.stderr_fd = -1,
+		.timeout_ms = TIMEOUT_MS,
+		.arena = a,
+		.output_max = ANSWER_MAX,
 	};
 	struct spawn_result r;
 	struct stat st;
 	struct err e;
 
 	*ret = (struct seccomp_library) { 0 };
-	if (helper_find (helper, &st, &e) < 0 || spawn_run (&s, &r, &e) < 0 || r.status != 0 || r.timed_out || !r.output)
+	if (helper_find (helper, &st, &e) < 0 || spawn_run (&s, &r, &e) < 0 || r.status != 0 ||
+	    r.timed_out || !r.output)
 		return false;
 	read_answer (a, arena_strndup (a, r.output, r.output_len), ret);
 	return ret->version != NULL;
