@@ -85,7 +85,7 @@ void
 plan_features (struct arena *a, struct oci_features *f)
 {
 	*f = (struct oci_features) { .oci_version_min = (char *) "1.0.0",
-				     .oci_version_max = (char *) "1.3.0" };
+				     .oci_version_max = (char *) OCI_VERSION };
 	for (int i = 0; i < HOOK_PHASES; i++)
 		push (a, &f->hooks, hook_phase_names[i]);
 	f->mount_options = sorted_mount_options (a);
