@@ -8,6 +8,8 @@
 #include "libocispec/oci_linux.h"
 #include "libocispec/record.h"
 
+#define OCI_VERSION "1.3.0" /* of all documents that we write */
+
 struct oci_box {
 	opt_u64 height, width;
 };

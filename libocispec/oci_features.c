@@ -22,6 +22,9 @@ RECORD (oci_features_intel_rdt,
 	FIELD (oci_features_intel_rdt, enabled, "enabled", 0),
 	FIELD (oci_features_intel_rdt, schemata, "schemata", 0),
 	FIELD (oci_features_intel_rdt, monitoring, "monitoring", 0));
+RECORD (oci_features_memory_policy,
+	FIELD (oci_features_memory_policy, modes, "modes", 0),
+	FIELD (oci_features_memory_policy, flags, "flags", 0));
 RECORD (oci_features_mount_extensions,
 	OBJECT (oci_features_mount_extensions, idmap, "idmap", oci_features_enabled, 0));
 RECORD (oci_features_linux,
@@ -32,6 +35,7 @@ RECORD (oci_features_linux,
 	OBJECT (oci_features_linux, apparmor, "apparmor", oci_features_enabled, 0),
 	OBJECT (oci_features_linux, selinux, "selinux", oci_features_enabled, 0),
 	OBJECT (oci_features_linux, intel_rdt, "intelRdt", oci_features_intel_rdt, 0),
+	OBJECT (oci_features_linux, memory_policy, "memoryPolicy", oci_features_memory_policy, 0),
 	OBJECT (oci_features_linux, mount_extensions, "mountExtensions", oci_features_mount_extensions, 0),
 	OBJECT (oci_features_linux, net_devices, "netDevices", oci_features_enabled, 0));
 RECORD (oci_features,

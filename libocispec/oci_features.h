@@ -24,6 +24,9 @@ struct oci_features_enabled {
 struct oci_features_intel_rdt {
 	opt_bool enabled, schemata, monitoring;
 };
+struct oci_features_memory_policy {
+	strs modes, flags;
+};
 struct oci_features_mount_extensions {
 	struct oci_features_enabled *idmap;
 };
@@ -34,6 +37,7 @@ struct oci_features_linux {
 	struct oci_features_seccomp *seccomp;
 	struct oci_features_enabled *apparmor, *selinux;
 	struct oci_features_intel_rdt *intel_rdt;
+	struct oci_features_memory_policy *memory_policy;
 	struct oci_features_mount_extensions *mount_extensions;
 	struct oci_features_enabled *net_devices;
 };

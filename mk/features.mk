@@ -59,10 +59,10 @@ CC_MAIN := $(if $(filter-out default undefined,$(origin CC)),$(CC),gcc)
 CFLAGS_LIBC := $(YAJL_CFLAGS) -fstack-protector-strong
 ifeq ($(and $(YAJL_STATIC),$(wildcard $(YAJL_DIR)/libc.a)),)
 LDFLAGS_LIBC := -Wl,-z,relro,-z,now
-YAJL_LIBS = $(or $(YAJL_STATIC),-lyajl)
+YAJL_LIBS = $(or $(YAJL_STATIC),-lyajl) -lm
 else
 LDFLAGS_LIBC := $(if $(SANITIZE),,-static)
-YAJL_LIBS = $(YAJL_STATIC)
+YAJL_LIBS = $(YAJL_STATIC) -lm
 endif
 endif
 

@@ -34,7 +34,7 @@ state (const struct globals *g, void *options, char **args, struct err *e)
 
 	(void) options;
 	TRY (container_open (g, args[0], false, &c, e));
-	puts (container_state_json (&c, g->arena, container_status (&c, &pidfd)));
+	puts (container_state_json (&c, g->arena, container_status (&c, &pidfd), OCI_PRETTY));
 	return 0;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <pwd.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "cli/command.h"
 #include "container/container.h"
+#include "container/host.h"
 #include "libocispec/arena.h"
 
 struct list_options {
@@ -17,48 +18,61 @@ struct list_options {
 };
 
 static const struct option_row list_rows[] = {
-	{ 'f', "format", OPT_STRING, offsetof (struct list_options, format), "FORMAT", "table (default) or json" },
+	{ 'f', "format", OPT_STRING, offsetof (struct list_options, format), "FORMAT",
+	  "table (default) or json" },
 	{ 'q', "quiet", OPT_FLAG, offsetof (struct list_options, quiet), NULL, "only the IDs" },
 	OPTIONS_END
 };
 
 struct row {
-	const char *id, *status, *bundle, *created, *json;
-	int64_t pid;
-	char owner[24];
+	const struct container_state *st;
+	const char *status, *json;
 };
 
-/* One container. A damaged one is named and the list goes on. Returns false when there is nothing to show. */
-static bool
-read_row (const struct globals *g, char *id, struct row *row)
+/* The user that a state directory belongs to; a thousand containers have few of them. */
+struct owner {
+	uid_t uid;
+	const char *name;
+};
+
+static const char *
+owner_of (struct arena *a, const struct container *c, struct owner *last)
 {
-	enum container_status status;
-	struct container c;
 	struct stat st;
+
+	if (fstat (c->dir_fd, &st) < 0)
+		return "";
+	if (last->name && last->uid == st.st_uid)
+		return last->name;
+	last->uid = st.st_uid;
+	last->name = passwd_name (a, st.st_uid);
+	if (!last->name)
+		last->name = arena_printf (a, "%u", (unsigned) st.st_uid);
+	return last->name;
+}
+
+/* One container. A damaged one is named and the list goes on. False: there is nothing to show. */
+static bool
+read_row (const struct globals *g, char *id, struct owner *owner, struct row *row)
+{
+	struct container *c = arena_alloc (g->arena, sizeof *c);
+	enum container_status status;
 	struct err e;
 
-	if (container_open (g, id, false, &c, &e) < 0) {
-		if (e.num != ENOENT)	/* deleted since the directory was read */
+	if (container_open (g, id, false, c, &e) < 0) {
+		if (e.num != ENOENT) /* deleted since the directory was read */
 			log_warn ("%s", err_full (&e));
-		container_close (&c);
+		container_close (c);
 		return false;
 	}
-	status = container_status (&c, NULL);
-	if (fstat (c.dir_fd, &st) < 0)
-		st.st_uid = 0;
-	/* By number: names would need NSS, and those of the host mean little to a list of containers. */
-	if (st.st_uid == 0)
-		memcpy (row->owner, "root", 5);
-	else
-		snprintf (row->owner, sizeof row->owner, "%u", (unsigned) st.st_uid);
-	c.st.owner = row->owner;
-	row->id = id;
+	status = container_status (c, NULL);
+	if (status == STATUS_STOPPED)
+		c->st.pid = 0;
+	c->st.owner = (char *) (size_t) owner_of (g->arena, c, owner);
+	row->st = &c->st;
 	row->status = container_status_names[status];
-	row->pid = status == STATUS_STOPPED ? 0 : c.st.pid;
-	row->bundle = c.st.bundle;
-	row->created = c.st.created;
-	row->json = container_state_json (&c, g->arena, status);
-	container_close (&c);
+	row->json = container_state_json (c, g->arena, status, OCI_COMPACT);
+	container_close (c);
 	return true;
 }
 
@@ -68,13 +82,17 @@ print_table (const struct row *rows, size_t n)
 	int id = 2, bundle = 6;
 
 	for (size_t i = 0; i < n; i++) {
-		id = MAX (id, (int) strlen (rows[i].id));
-		bundle = MAX (bundle, (int) strlen (rows[i].bundle));
+		id = MAX (id, (int) strlen (rows[i].st->id));
+		bundle = MAX (bundle, (int) strlen (rows[i].st->bundle));
 	}
-	printf ("%-*s  %-8s  %-8s  %-*s  %-30s  %s\n", id, "ID", "PID", "STATUS", bundle, "BUNDLE", "CREATED", "OWNER");
-	for (size_t i = 0; i < n; i++)
-		printf ("%-*s  %-8lld  %-8s  %-*s  %-30s  %s\n", id, rows[i].id, (long long) rows[i].pid, rows[i].status, bundle, rows[i].bundle,
-			rows[i].created, rows[i].owner);
+	printf ("%-*s  %-8s  %-8s  %-*s  %-30s  %s\n", id, "ID", "PID", "STATUS", bundle, "BUNDLE",
+		"CREATED", "OWNER");
+	for (size_t i = 0; i < n; i++) {
+		const struct container_state *st = rows[i].st;
+
+		printf ("%-*s  %-8lld  %-8s  %-*s  %-30s  %s\n", id, st->id, (long long) st->pid,
+			rows[i].status, bundle, st->bundle, st->created, st->owner);
+	}
 }
 
 static void
@@ -91,6 +109,7 @@ list (const struct globals *g, void *options, char **args, struct err *e)
 {
 	const struct list_options *o = options;
 	const char *format = o->format ? o->format : "table";
+	struct owner owner = { 0 };
 	struct row *rows;
 	size_t n, shown = 0;
 	char **ids;
@@ -106,12 +125,18 @@ list (const struct globals *g, void *options, char **args, struct err *e)
 	}
 	rows = arena_alloc (g->arena, (n + 1) * sizeof *rows);
 	for (size_t i = 0; i < n; i++)
-		shown += read_row (g, ids[i], &rows[shown]);
+		shown += read_row (g, ids[i], &owner, &rows[shown]);
 	(streq (format, "json") ? print_json : print_table) (rows, shown);
 	return 0;
 }
 
 const struct command cmd_list = {
-	.name = "list", .args = "", .summary = "list the containers below the state root",
-	.min_args = 0, .max_args = 0, .options = list_rows, .options_size = sizeof (struct list_options), .run = list,
+	.name = "list",
+	.args = "",
+	.summary = "list the containers below the state root",
+	.min_args = 0,
+	.max_args = 0,
+	.options = list_rows,
+	.options_size = sizeof (struct list_options),
+	.run = list,
 };

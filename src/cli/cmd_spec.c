@@ -68,12 +68,13 @@ static const char shm[] =
 
 static const char sys_root[] =
 	"    { \"destination\": \"/sys\", \"type\": \"sysfs\", \"source\": \"sysfs\",\n"
-	"      \"options\": [ \"nosuid\", \"noexec\", \"nodev\", \"ro\" ] },\n"
-	"    { \"destination\": \"/sys/fs/cgroup\", \"type\": \"cgroup\", \"source\": \"cgroup\",\n"
-	"      \"options\": [ \"nosuid\", \"noexec\", \"nodev\", \"relatime\", \"ro\" ] }\n";
+	"      \"options\": [ \"nosuid\", \"noexec\", \"nodev\", \"ro\" ] },\n";
 static const char sys_rootless[] =	/* a new sysfs needs an own network namespace */
 	"    { \"destination\": \"/sys\", \"type\": \"none\", \"source\": \"/sys\",\n"
-	"      \"options\": [ \"rbind\", \"nosuid\", \"noexec\", \"nodev\", \"ro\" ] }\n";
+	"      \"options\": [ \"rbind\", \"nosuid\", \"noexec\", \"nodev\", \"ro\" ] },\n";
+static const char sys_cgroup[] =
+	"    { \"destination\": \"/sys/fs/cgroup\", \"type\": \"cgroup\", \"source\": \"cgroup\",\n"
+	"      \"options\": [ \"nosuid\", \"noexec\", \"nodev\", \"relatime\", \"ro\" ] }\n";
 
 static const char paths[] =
 	"    \"maskedPaths\": [\n"
@@ -105,8 +106,8 @@ make_spec (struct arena *a, bool rootless, bool cgroup_ns)
 				"      { \"type\": \"pid\" }, { \"type\": \"network\" }, { \"type\": \"ipc\" }, { \"type\": \"uts\" }, { \"type\": \"mount\" }%s\n"
 				"    ],\n", cgroup);
 
-	return arena_printf (a, "%s%s%s%s  ],\n%s%s", head, rootless ? devpts_rootless : devpts_root, shm,
-			     rootless ? sys_rootless : sys_root, lnx, paths);
+	return arena_printf (a, "%s%s%s%s%s  ],\n%s%s", head, rootless ? devpts_rootless : devpts_root, shm,
+			     rootless ? sys_rootless : sys_root, sys_cgroup, lnx, paths);
 }
 
 static int

@@ -32,7 +32,7 @@ struct option_row {
 	enum option_kind kind;
 	size_t offset;			/* in the command's struct */
 	const char *value;		/* how help calls the value: "DIR" */
-	const char *summary;
+	const char *summary;		/* NULL: another name of the row before, not shown */
 };
 #define OPTIONS_END { 0, NULL, OPT_FLAG, 0, NULL, NULL }
 

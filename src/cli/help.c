@@ -6,12 +6,16 @@
 #include "base/mem.h"
 #include "cli/command.h"
 #include "config.h"
+#include "libocispec/oci_config.h"
 
 static void
 print_rows (const struct option_row *rows)
 {
 	for (; rows && rows->name; rows++) {
 		char left[64];
+
+		if (!rows->summary)
+			continue;
 
 		snprintf (left, sizeof left, "%c%c%s--%s%s%s", rows->letter ? '-' : ' ', rows->letter ? rows->letter : ' ',
 			  rows->letter ? ", " : "  ", rows->name, rows->value ? " " : "", rows->value ? rows->value : "");
@@ -23,7 +27,7 @@ void
 help_version (void)
 {
 	/* docker and go-runc: only the first line may contain the word "version". */
-	printf ("coracle version %s\ncommit: %s\nspec: 1.3.0\n%s\n", CORACLE_VERSION, CORACLE_COMMIT, CORACLE_FEATURES);
+	printf ("coracle version %s\ncommit: %s\nspec: " OCI_VERSION "\n%s\n", CORACLE_VERSION, CORACLE_COMMIT, CORACLE_FEATURES);
 }
 
 void
@@ -54,6 +58,8 @@ static void
 print_words (const struct option_row *rows)
 {
 	for (; rows && rows->name; rows++) {
+		if (!rows->summary)
+			continue;
 		if (rows->letter)
 			printf (" -%c", rows->letter);
 		printf (" --%s", rows->name);
@@ -84,6 +90,8 @@ static void
 fish_rows (const struct option_row *rows, const char *condition)
 {
 	for (; rows && rows->name; rows++) {
+		if (!rows->summary)
+			continue;
 		printf ("complete -c coracle %s -l %s", condition, rows->name);
 		if (rows->letter)
 			printf (" -s %c", rows->letter);

@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "cli/command.h"
 #include "container/container.h"
+#include "config.h"
 #include "container/selfexe.h"
 #include "libocispec/arena.h"
 #include "plan/plan.h"
@@ -36,8 +37,10 @@ const struct option_row global_option_rows[] = {
 	ROW (0, "systemd-cgroup", OPT_FLAG, systemd_cgroup, NULL, "let systemd make the cgroup"),
 	ROW (0, "cgroup-manager", OPT_STRING, cgroup_manager, "MANAGER", "cgroupfs (default), systemd or disabled"),
 	ROW (0, "rootless", OPT_STRING, rootless, "VALUE", "true, false or auto; accepted, found out by itself"),
+	{ 0, "criu", OPT_IGNORED_VALUE, 0, "PATH", "accepted for compatibility" },
 	ROW (0, "systemd-log", OPT_FLAG, systemd_log, NULL, "the same as --log journald:coracle"),
 	ROW ('v', "version", OPT_FLAG, version, NULL, "show the version"),
+	ROW ('V', "version", OPT_FLAG, version, NULL, NULL),
 	OPTIONS_END
 };
 #undef ROW
@@ -79,10 +82,9 @@ read_listen_environment (struct globals *g)
 }
 
 static int
-resolve (const struct global_options *o, struct globals *g, struct err *e)
+resolve_cgroup_manager (const struct global_options *o, struct globals *g, struct err *e)
 {
 	const char *m = o->cgroup_manager ? o->cgroup_manager : o->systemd_cgroup ? "systemd" : "cgroupfs";
-	const char *notify = getenv ("NOTIFY_SOCKET");
 
 	if (streq (m, "cgroupfs"))
 		g->cgroup_manager = CGROUP_MANAGER_CGROUPFS;
@@ -92,15 +94,38 @@ resolve (const struct global_options *o, struct globals *g, struct err *e)
 		g->cgroup_manager = CGROUP_MANAGER_DISABLED;
 	else
 		return err_set (e, 0, "option --cgroup-manager: '%s' is not cgroupfs, systemd or disabled", m);
+	return 0;
+}
+
+/* It changes nothing: what an ordinary user may not do is found out by trying. But a typing error should not pass. */
+static int
+check_rootless (const char *value, struct err *e)
+{
+	static const char *const values[] = { "auto", "true", "false", "yes", "no", "1", "0" };
+
+	for (size_t i = 0; i < ARRAY_SIZE (values); i++)
+		if (!value || streq (value, values[i]))
+			return 0;
+	return err_set (e, 0, "option --rootless: '%s' is not true, false or auto", value);
+}
+
+static int
+resolve (const struct global_options *o, struct globals *g, struct err *e)
+{
+	const char *notify = getenv ("NOTIFY_SOCKET");
+
+	/* First the log: it is where the caller looks for what is wrong with the rest. */
+	TRY (log_open (o->systemd_log ? "journald:coracle" : o->log, o->log_format, o->debug ? "debug" : o->log_level, e));
+	TRY (resolve_cgroup_manager (o, g, e));
+	TRY (check_rootless (o->rootless, e));
 	if (o->root && (!*o->root || streq (o->root, "/")))
 		return err_set (e, 0, "option --root: '%s' cannot be the state directory", o->root);
 	g->root = o->root ? o->root : default_root (g->arena);
 	g->root_given = o->root != NULL;
-	g->debug = o->debug;
 	g->notify_socket = notify && *notify ? notify : NULL;
 	read_listen_environment (g);
 	unsetenv ("NOTIFY_SOCKET");
-	return log_open (o->systemd_log ? "journald:coracle" : o->log, o->log_format, o->debug ? "debug" : o->log_level, e);
+	return 0;
 }
 
 static int
@@ -124,6 +149,7 @@ run_command (const struct command *c, const struct globals *g, char **argv, int 
 	if (c->max_args >= 0 && n > c->max_args)
 		return err_set (e, 0, "coracle %s: too many arguments, '%s' is the first: usage: coracle %s [OPTION]… %s", c->name,
 				argv[at + c->max_args], c->name, c->args);
+	log_debug ("coracle " CORACLE_VERSION " (" CORACLE_COMMIT "), state in '%s': %s%s%s", g->root, c->name, n ? " " : "", n ? argv[at] : "");
 	return c->run (g, options, argv + at, e);
 }
 

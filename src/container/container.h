@@ -34,7 +34,6 @@ struct globals {
 	const char *root;   /* state root, absolute or relative to the caller's directory */
 	bool root_given;    /* by --root: a missing one is an error for list */
 	int cgroup_manager; /* enum cgroup_manager, for create and run */
-	bool debug;
 	unsigned listen_fds; /* LISTEN_FDS, if LISTEN_PID was us */
 	const char *listen_fdnames;
 	const char *notify_socket;
@@ -99,8 +98,8 @@ int container_remove_state (struct container *c, struct err *e);
  * else -1.
  */
 enum container_status container_status (const struct container *c, int *ret_pidfd);
-/* OCI state document: what `state` prints (2 spaces, newline). */
-char *container_state_json (struct container *c, struct arena *a, enum container_status status);
+/* OCI state document: what `state` prints (pretty), and `list` for each (compact). */
+char *container_state_json (const struct container *c, struct arena *a, enum container_status status, enum oci_style style);
 /* The cgroup of the state file as a handle. */
 void container_cgroup (const struct container *c, struct cgroup *ret);
 /* config.json as it was at create; for the hooks of start and delete, and for exec. */
@@ -134,6 +133,9 @@ int container_destroy (struct container *c, struct arena *a, struct err *e);
 /* poststart or poststop hooks with the given status; from the kept config. */
 int container_run_hooks (struct container *c, struct arena *a, int phase, const char *status,
 			 bool keep_going, struct err *e);
+
+/* The features document (features.md), as text. */
+char *features_json (struct arena *a);
 
 /* ids of all state directories, sorted; damaged ones included. */
 int container_list_ids (const struct globals *g, char ***ret, size_t *ret_n, struct err *e);

@@ -37,9 +37,8 @@ last_capability (void)
 	return cap;
 }
 
-/* The name of a user in /etc/passwd, or NULL. No NSS: this is a static program. */
-static const char *
-user_name (struct arena *a, uid_t uid)
+const char *
+passwd_name (struct arena *a, uid_t uid)
 {
 	struct err ignored;
 	char *text;
@@ -47,7 +46,7 @@ user_name (struct arena *a, uid_t uid)
 	strs lines;
 
 	if (read_file_at (a, AT_FDCWD, "/etc/passwd", SUBID_MAX, &text, &len, &ignored) < 0)
-		return getenv ("USER");
+		return NULL;
 	lines = str_split (a, text, '\n');
 	for (size_t i = 0; i < lines.n; i++) {
 		strs f = str_split (a, lines.v[i], ':');
@@ -56,7 +55,7 @@ user_name (struct arena *a, uid_t uid)
 		if (f.n >= 3 && parse_u32 (f.v[2], &id) == 0 && id == uid)
 			return f.v[0];
 	}
-	return getenv ("USER"); /* known to LDAP or sssd only */
+	return NULL;
 }
 
 /* "name:start:count" or "uid:start:count" in /etc/subuid; the first line that is ours. */
@@ -110,8 +109,10 @@ host_probe (struct arena *a, const char *bundle, const char *id, struct host *h,
 	h->apparmor = apparmor_enabled ();
 	h->selinux = selinux_enabled ();
 	if (h->euid != 0) {
-		const char *user = user_name (a, h->euid);
+		const char *user = passwd_name (a, h->euid);
 
+		if (!user)
+			user = getenv ("USER"); /* known to LDAP or sssd only */
 		read_subids (a, "/etc/subuid", user, h->euid, &h->subuid_start, &h->subuid_count);
 		read_subids (a, "/etc/subgid", user, h->euid, &h->subgid_start, &h->subgid_count);
 	}

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
+#include <sys/types.h>
+
 struct arena;
 struct err;
 struct host;
@@ -8,3 +10,5 @@ struct host;
  * relative to the current directory. */
 int host_probe (struct arena *a, const char *bundle, const char *id, struct host *ret,
 		struct err *e);
+/* The name of a user in /etc/passwd, or NULL. No NSS: this is a static program. */
+const char *passwd_name (struct arena *a, uid_t uid);

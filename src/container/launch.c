@@ -158,7 +158,7 @@ fill_state (struct launch *l)
 	l->c.st = (struct container_state) {
 		.format = 1,
 		.phase = (char *) "creating",
-		.oci_version = p->spec->oci_version,
+		.oci_version = (char *) OCI_VERSION,
 		.id = (char *) l->c.id,
 		.bundle = (char *) l->host.bundle,
 		.rootfs = (char *) p->rootfs.path,

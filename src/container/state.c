@@ -206,7 +206,7 @@ state_unknown (struct container *c)
 					   .rootfs = (char *) "",
 					   .created = (char *) "1970-01-01T00:00:00Z",
 					   .owner = (char *) "",
-					   .oci_version = (char *) "1.0.0",
+					   .oci_version = (char *) OCI_VERSION,
 					   .cgroup_manager = CGROUP_MANAGER_DISABLED };
 }
 
@@ -399,7 +399,8 @@ container_cgroup (const struct container *c, struct cgroup *ret)
 }
 
 char *
-container_state_json (struct container *c, struct arena *a, enum container_status status)
+container_state_json (const struct container *c, struct arena *a, enum container_status status,
+		      enum oci_style style)
 {
 	struct oci_state st = {
 		.oci_version = c->st.oci_version,
@@ -413,7 +414,7 @@ container_state_json (struct container *c, struct arena *a, enum container_statu
 		.annotations = c->st.annotations,
 	};
 
-	return oci_record_write (&oci_state_record, &st, a, OCI_PRETTY, NULL);
+	return oci_record_write (&oci_state_record, &st, a, style, NULL);
 }
 
 int

@@ -27,7 +27,7 @@ init_state_json (struct arena *a, const struct plan *plan, const char *bundle, c
 		 pid_t pid)
 {
 	struct oci_state st = {
-		.oci_version = plan->spec->oci_version,
+		.oci_version = (char *) OCI_VERSION,
 		.id = (char *) plan->container_id,
 		.status = (char *) status,
 		.pid = pid,

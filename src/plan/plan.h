@@ -20,6 +20,7 @@ struct arena;
 struct err;
 struct host;
 struct oci_config;
+struct oci_features;
 struct oci_linux_resources;
 struct oci_process;
 struct oci_report;
@@ -374,6 +375,9 @@ void plan_hooks (struct planner *);
 void plan_seccomp (struct planner *);
 void plan_rdt (struct planner *);
 void plan_check (struct planner *);				/* check.c: rules that cross fields */
+
+/* `coracle features`: what a configuration may say, from the tables that the parts above read. No host fact is in it. */
+void plan_features (struct arena *a, struct oci_features *ret);
 
 /* `coracle plan`: print it; text for people and golden tests, JSON for programs. Result is in the arena. */
 char *plan_dump_text (struct arena *a, const struct plan *);

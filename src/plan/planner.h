@@ -47,3 +47,5 @@ void plan_caps (struct planner *p, const struct oci_capabilities *c, const char 
 void plan_scheduler (struct planner *p, const struct oci_scheduler *s, const char *prefix, struct sched_plan *ret);
 void plan_io_priority (struct planner *p, const struct oci_io_priority *io, const char *prefix, struct process_plan *pp);
 void plan_memory_policy (struct planner *p, const struct oci_memory_policy *m, struct mempolicy_plan *ret);
+/* All that it understands. */
+void memory_policy_names (struct arena *a, strs *ret_modes, strs *ret_flags);

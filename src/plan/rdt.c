@@ -6,7 +6,7 @@
 static void
 add_line (struct planner *p, strs *lines, char *line)
 {
-	if (*line)		/* "" is what some engines write for "nothing" */
+	if (*line) /* "" is what some engines write for "nothing" */
 		VEC_PUSH (p->arena, *lines, line);
 }
 
@@ -17,14 +17,16 @@ one_line (struct planner *p, const char *line, const char *json)
 		BAD (p, json, "must be one line");
 }
 
-/* config-linux.md: of an l3CacheSchema of several lines those of MB are dropped in favour of memBwSchema. */
+/* config-linux.md: of an l3CacheSchema of several lines those of MB are dropped in favour of
+ * memBwSchema. */
 static void
 l3_lines (struct planner *p, const struct oci_intel_rdt *in, strs *lines)
 {
 	strs v = str_split (p->arena, in->l3_cache_schema, '\n');
 
 	for (size_t i = 0; i < v.n; i++)
-		if (!in->mem_bw_schema || !*in->mem_bw_schema || !startswith (v.v[i] + strspn (v.v[i], " \t"), "MB:"))
+		if (!in->mem_bw_schema || !*in->mem_bw_schema ||
+		    !startswith (v.v[i] + strspn (v.v[i], " \t"), "MB:"))
 			add_line (p, lines, v.v[i]);
 }
 
@@ -39,7 +41,8 @@ schemata_lines (struct planner *p, const struct oci_intel_rdt *in)
 	if (in->mem_bw_schema && *in->mem_bw_schema) {
 		one_line (p, in->mem_bw_schema, "linux.intelRdt.memBwSchema");
 		if (!startswith (in->mem_bw_schema, "MB:"))
-			BAD (p, "linux.intelRdt.memBwSchema", "'%s' does not begin with MB:", in->mem_bw_schema);
+			BAD (p, "linux.intelRdt.memBwSchema",
+			     "'%s' does not begin with MB:", in->mem_bw_schema);
 		add_line (p, &lines, in->mem_bw_schema);
 	}
 	for (size_t i = 0; i < in->schemata.n; i++) {
@@ -58,10 +61,13 @@ plan_rdt (struct planner *p)
 
 	if (!in)
 		return;
-	*r = (struct rdt_plan) { .set = true, .json_path = "linux.intelRdt", .monitoring = in->enable_monitoring };
+	*r = (struct rdt_plan) { .set = true,
+				 .json_path = "linux.intelRdt",
+				 .monitoring = in->enable_monitoring };
 	r->clos_given = in->clos_id && *in->clos_id;
 	r->clos_id = r->clos_given ? in->clos_id : p->plan->container_id;
-	if (r->clos_given && !streq (r->clos_id, "/") && (strpbrk (r->clos_id, "/\n") || streq (r->clos_id, ".") || streq (r->clos_id, "..")))
+	if (r->clos_given && !streq (r->clos_id, "/") &&
+	    (strpbrk (r->clos_id, "/\n") || streq (r->clos_id, ".") || streq (r->clos_id, "..")))
 		BAD (p, "linux.intelRdt.closID", "'%s' is not the name of a directory", r->clos_id);
 	lines = schemata_lines (p, in);
 	r->schemata = (const char **) lines.v;

@@ -112,6 +112,15 @@ static const struct constant mode_flags[] = {
 };
 
 void
+memory_policy_names (struct arena *a, strs *ret_modes, strs *ret_flags)
+{
+	for (size_t i = 0; i < ARRAY_SIZE (modes); i++)
+		VEC_PUSH (a, *ret_modes, (char *) (size_t) modes[i].name);
+	for (size_t i = 0; i < ARRAY_SIZE (mode_flags); i++)
+		VEC_PUSH (a, *ret_flags, (char *) (size_t) mode_flags[i].name);
+}
+
+void
 plan_memory_policy (struct planner *p, const struct oci_memory_policy *m, struct mempolicy_plan *r)
 {
 	uint64_t mode = 0, flag;

@@ -18,15 +18,22 @@
 #include "plan/plan.h"
 #include "rdt/rdt.h"
 
-#ifndef RESCTRL			/* tests/unit/test_rdt.c includes this file, with a tree and a kernel of its own */
+#ifndef RESCTRL /* tests/unit/test_rdt.c includes this file, with a tree of its own */
 #define RESCTRL "/sys/fs/resctrl"
 #endif
 #define RESCTRL_MAGIC 0x7655821
-#define SCHEMATA_MAX 65536
-#define REASON_MAX 256
-#define GROUP_PATH 300			/* "mon_groups/" and a container id */
+#define SCHEMATA_MAX  65536
+#define REASON_MAX    256
+#define GROUP_PATH    300 /* "mon_groups/" and a container id */
 
-/* ---- the tree ---------------------------------------------------------------------------------------------------------------- */
+struct groups {
+	const struct rdt_plan *plan; /* NULL: exec, delete */
+	const char *clos_id, *container_id;
+	char monitor[GROUP_PATH]; /* below the CLOS; "": none */
+	int root, clos;		  /* directories; the CLOS may be missing: -1 */
+};
+
+/* ---- the tree ------------------------------------------------------------------------- */
 
 /* fd of the root, or -errno: -ENODEV when something else is there. */
 static int
@@ -40,43 +47,60 @@ open_root (void)
 	return fs.f_type == RESCTRL_MAGIC ? take_fd (&fd) : -ENODEV;
 }
 
-/* `lock`: LOCK_SH or LOCK_EX, until the fd is closed. The protocol of resctrl.rst, "Resource alloc and monitor groups locking". */
-static int
-require_root (const struct rdt_plan *r, int lock, struct err *e)
-{
-	autofd fd = open_root ();
-
-	if (fd < 0)
-		return err_set (e, 0, "%s: no resctrl file system is mounted at " RESCTRL, r->json_path);
-	while (flock (fd, lock) < 0)
-		if (errno != EINTR)
-			return err_set (e, errno, "lock " RESCTRL);
-	return take_fd (&fd);
-}
-
 /* fd or -errno. */
 static int
 open_group (int parent, const char *name)
 {
-	int fd = openat (parent, streq (name, "/") ? "." : name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = openat (parent, streq (name, "/") ? "." : name,
+			 O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	return fd < 0 ? -errno : fd;
 }
 
-static const char *
-monitor_path (const char *container_id, char buf[GROUP_PATH])
+static void
+init_groups (struct groups *g, const char *clos_id, const char *container_id, bool monitoring)
 {
-	snprintf (buf, GROUP_PATH, "mon_groups/%s", container_id);
-	return buf;
+	*g = (struct groups) {
+		.clos_id = clos_id, .container_id = container_id, .root = -1, .clos = -1
+	};
+	if (monitoring)
+		snprintf (g->monitor, sizeof g->monitor, "mon_groups/%s", container_id);
 }
 
-/* "Invalid argument" says little; the kernel keeps a line with the reason (Linux 4.15). " (REASON)", or "". Leaves errno alone. */
+/*
+ * The root, locked: LOCK_SH to look, LOCK_EX to change. This is the protocol of resctrl.rst
+ * ("Examples on working with RDT group locking"); it ends with the descriptor.
+ */
+static int
+open_locked (struct groups *g, int lock, struct err *e)
+{
+	g->root = open_root ();
+	if (g->root < 0)
+		return err_set (e, 0, "%s: no resctrl file system is mounted at " RESCTRL,
+				g->plan->json_path);
+	while (flock (g->root, lock) < 0)
+		if (errno != EINTR)
+			return err_set (e, errno, "lock " RESCTRL);
+	return 0;
+}
+
+static void
+close_groups (struct groups *g)
+{
+	autofd_close (&g->clos);
+	autofd_close (&g->root);
+}
+
+/*
+ * "Invalid argument" says little; the kernel keeps a line with the reason (Linux 4.15).
+ * " (REASON)", or "". Leaves errno alone.
+ */
 static const char *
-kernel_reason (int root, char buf[REASON_MAX])
+kernel_reason (const struct groups *g, char buf[REASON_MAX])
 {
 	char why[REASON_MAX - 4];
 	int saved = errno;
-	ssize_t n = read_small_at (root, "info/last_cmd_status", why, sizeof why);
+	ssize_t n = read_small_at (g->root, "info/last_cmd_status", why, sizeof why);
 
 	errno = saved;
 	if (n <= 0 || streq (why, "ok"))
@@ -85,7 +109,7 @@ kernel_reason (int root, char buf[REASON_MAX])
 	return buf;
 }
 
-/* ---- schemata ---------------------------------------------------------------------------------------------------------------- */
+/* ---- schemata ------------------------------------------------------------------------- */
 
 /* "L3:0=ff;1=f" is two of these. */
 struct setting {
@@ -130,7 +154,8 @@ parse_line (struct arena *a, const char *line, settings *ret)
 		value = cut (domain, '=');
 		if (!value)
 			return -EINVAL;
-		VEC_PUSH (a, *ret, ((struct setting) { trim (resource), trim (domain), trim (value) }));
+		VEC_PUSH (a, *ret,
+			  ((struct setting) { trim (resource), trim (domain), trim (value) }));
 	}
 	return 0;
 }
@@ -148,13 +173,15 @@ find_setting (const settings *in, const struct setting *like)
 	return NULL;
 }
 
-/* Bandwidths are decimal, cache masks hexadecimal, and the kernel prints both in its own way: "00ff" may come back as "ff". */
+/* Bandwidths are decimal, cache masks hexadecimal, and the kernel prints both in its own way:
+ * "00ff" may come back as "ff". */
 static bool
 same_value (const struct setting *a, const struct setting *b)
 {
 	int base = strstr (a->resource, "MB") ? 10 : 16;
 	char *end_a, *end_b;
-	unsigned long long va = strtoull (a->value, &end_a, base), vb = strtoull (b->value, &end_b, base);
+	unsigned long long va = strtoull (a->value, &end_a, base);
+	unsigned long long vb = strtoull (b->value, &end_b, base);
 
 	if (*end_a || *end_b || end_a == a->value || end_b == b->value)
 		return streq (a->value, b->value);
@@ -162,196 +189,241 @@ same_value (const struct setting *a, const struct setting *b)
 }
 
 static int
-read_schemata (struct arena *a, int clos, settings *ret, struct err *e)
+read_schemata (struct arena *a, const struct groups *g, settings *ret, struct err *e)
 {
 	strs lines;
 	char *text;
 	size_t len;
 
-	TRY (read_file_at (a, clos, "schemata", SCHEMATA_MAX, &text, &len, e));
+	if (read_file_at (a, g->clos, "schemata", SCHEMATA_MAX, &text, &len, e) < 0)
+		return err_wrap (e, "%s: class of service '%s'", g->plan->json_path, g->clos_id);
 	lines = str_split (a, text, '\n');
 	for (size_t i = 0; i < lines.n; i++)
 		(void) parse_line (a, lines.v[i], ret);
 	return 0;
 }
 
-static int
-differs (const struct rdt_plan *r, const struct setting *asked, const struct setting *is, struct err *e)
-{
-	return err_set (e, 0, "%s: class of service '%s' exists already, with %s:%s=%s where %s is asked for", r->json_path, r->clos_id,
-			asked->resource, asked->domain, is ? is->value : "nothing", asked->value);
-}
-
 /* config-linux.md: the schemata of an existing closID are compared, never written. */
 static int
-compare_schemata (struct arena *a, const struct rdt_plan *r, int clos, struct err *e)
+compare_schemata (struct arena *a, const struct groups *g, struct err *e)
 {
+	const struct rdt_plan *p = g->plan;
 	settings is = { 0 }, asked = { 0 };
 
-	if (r->n_schemata == 0)
-		return 0;
-	if (read_schemata (a, clos, &is, e) < 0)
-		return err_wrap (e, "%s: class of service '%s'", r->json_path, r->clos_id);
-	for (size_t i = 0; i < r->n_schemata; i++)
-		if (parse_line (a, r->schemata[i], &asked) < 0)
-			return err_set (e, 0, "%s: '%s' is not of the form RESOURCE:DOMAIN=VALUE;…", r->json_path, r->schemata[i]);
+	TRY (read_schemata (a, g, &is, e));
+	for (size_t i = 0; i < p->n_schemata; i++)
+		if (parse_line (a, p->schemata[i], &asked) < 0)
+			return err_set (e, 0, "%s: '%s' is not of the form RESOURCE:DOMAIN=VALUE;…",
+					p->json_path, p->schemata[i]);
 	for (size_t i = 0; i < asked.n; i++) {
-		const struct setting *last = find_setting (&asked, &asked.v[i]), *found = find_setting (&is, last);
+		const struct setting *want = find_setting (&asked, &asked.v[i]);
+		const struct setting *found = find_setting (&is, want);
 
-		if (!found || !same_value (last, found))
-			return differs (r, last, found, e);
+		if (!found || !same_value (want, found))
+			return err_set (e, 0,
+					"%s: class of service '%s' exists already, with %s:%s=%s "
+					"where %s is asked for",
+					p->json_path, g->clos_id, want->resource, want->domain,
+					found ? found->value : "nothing", want->value);
 	}
 	return 0;
 }
 
-/* Line by line, as each write stands for itself: a resource may come again in a later line. The kernel wants the line break. */
+/* Line by line: a resource may come again in a later one. The kernel wants the line break. */
 static int
-write_schemata (struct arena *a, const struct rdt_plan *r, int root, int clos, struct err *e)
+write_schemata (struct arena *a, const struct groups *g, struct err *e)
 {
+	const struct rdt_plan *p = g->plan;
 	char why[REASON_MAX];
 
-	for (size_t i = 0; i < r->n_schemata; i++) {
-		int n = write_small_at (clos, "schemata", arena_printf (a, "%s\n", r->schemata[i]));
+	for (size_t i = 0; i < p->n_schemata; i++) {
+		const char *line = arena_printf (a, "%s\n", p->schemata[i]);
+		int r = write_small_at (g->clos, "schemata", line);
 
-		if (n < 0)
-			return err_set (e, -n, "%s: write '%s' to the schemata of class of service '%s'%s", r->json_path,
-					r->schemata[i], r->clos_id, kernel_reason (root, why));
+		if (r < 0)
+			return err_set (e, -r, "%s: write '%s' to the schemata of class '%s'%s",
+					p->json_path, p->schemata[i], g->clos_id,
+					kernel_reason (g, why));
 	}
 	return 0;
 }
 
-/* ---- groups ------------------------------------------------------------------------------------------------------------------ */
+/* ---- groups --------------------------------------------------------------------------- */
 
 static unsigned
-owned_groups (const struct rdt_plan *r)
+owned_groups (const struct rdt_plan *p)
 {
-	return (r->clos_given ? 0 : RDT_OWN_CLOS) | (r->monitoring ? RDT_OWN_MONITOR : 0);
+	return (p->clos_given ? 0 : RDT_OWN_CLOS) | (p->monitoring ? RDT_OWN_MONITOR : 0);
 }
 
 static int
-refuse_existing (const struct rdt_plan *r, const char *what, const char *name, struct err *e)
+refuse_existing (const struct groups *g, const char *what, struct err *e)
 {
-	return err_set (e, EEXIST, "%s: %s '%s', which would be the container's own", r->json_path, what, name);
+	return err_set (e, EEXIST, "%s: %s '%s', which would be the container's own",
+			g->plan->json_path, what, g->container_id);
 }
 
-/* An existing CLOS that we may use. -1 with e, or 0 when it is not there and may be made. */
+/* Opens the CLOS, if it is there; then it must be one that we may use. */
 static int
-check_clos (struct arena *a, const struct rdt_plan *r, int root, int *ret_clos, struct err *e)
+check_clos (struct arena *a, struct groups *g, struct err *e)
 {
-	*ret_clos = open_group (root, r->clos_id);
-	if (*ret_clos == -ENOENT)
-		return r->clos_given && r->n_schemata == 0
-			? err_set (e, ENOENT, "%s: class of service '%s' (and there are no schemata to make one)", r->json_path, r->clos_id) : 0;
-	if (*ret_clos < 0)
-		return err_set (e, -*ret_clos, "%s: class of service '%s'", r->json_path, r->clos_id);
-	if (!r->clos_given)
-		return refuse_existing (r, "class of service", r->clos_id, e);
-	if (faccessat (*ret_clos, "schemata", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-		return err_set (e, errno, "%s: '%s' is no class of service: its schemata", r->json_path, r->clos_id);
-	return compare_schemata (a, r, *ret_clos, e);
+	const struct rdt_plan *p = g->plan;
+	int fd = open_group (g->root, g->clos_id);
+
+	if (fd == -ENOENT && (p->n_schemata > 0 || !p->clos_given))
+		return 0;
+	if (fd < 0)
+		return err_set (e, -fd, "%s: class of service '%s'", p->json_path, g->clos_id);
+	g->clos = fd;
+	if (!p->clos_given)
+		return refuse_existing (g, "class of service", e);
+	if (faccessat (fd, "schemata", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_set (e, errno, "%s: '%s' is no class of service: its schemata",
+				p->json_path, g->clos_id);
+	return compare_schemata (a, g, e);
+}
+
+static int
+check_monitor (const struct groups *g, struct err *e)
+{
+	if (faccessat (g->root, "mon_groups", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_set (e, errno, "%s.enableMonitoring: this machine cannot: " RESCTRL "%s",
+				g->plan->json_path, "/mon_groups");
+	if (g->clos >= 0 && faccessat (g->clos, g->monitor, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return refuse_existing (g, "monitoring group", e);
+	return 0;
 }
 
 int
-rdt_check (struct arena *a, const struct rdt_plan *r, const char *container_id, uint32_t *ret_owned, struct err *e)
+rdt_check (struct arena *a, const struct rdt_plan *plan, const char *container_id,
+	   uint32_t *ret_owned, struct err *e)
 {
-	autofd root = require_root (r, LOCK_SH, e);
-	autofd clos = -1;
-	char path[GROUP_PATH];
+	struct groups g;
+	int r;
 
-	if (root < 0)
-		return -1;
-	*ret_owned = owned_groups (r);
-	TRY (check_clos (a, r, root, &clos, e));
-	if (!r->monitoring)
-		return 0;
-	if (faccessat (root, "mon_groups", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-		return err_set (e, errno, "%s.enableMonitoring: this machine cannot monitor: " RESCTRL "/mon_groups", r->json_path);
-	if (clos >= 0 && faccessat (clos, monitor_path (container_id, path), F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		return refuse_existing (r, "monitoring group", container_id, e);
+	init_groups (&g, plan->clos_id, container_id, plan->monitoring);
+	g.plan = plan;
+	*ret_owned = owned_groups (plan);
+	r = open_locked (&g, LOCK_SH, e);
+	if (r == 0)
+		r = check_clos (a, &g, e);
+	if (r == 0 && plan->monitoring)
+		r = check_monitor (&g, e);
+	close_groups (&g);
+	return r;
+}
+
+static int
+make_clos (struct arena *a, struct groups *g, struct err *e)
+{
+	const char *path = g->plan->json_path;
+	char why[REASON_MAX];
+
+	if (mkdirat (g->root, g->clos_id, 0755) < 0)
+		return err_set (e, errno, "%s: make class of service '%s'%s", path, g->clos_id,
+				kernel_reason (g, why));
+	g->clos = open_group (g->root, g->clos_id);
+	if (g->clos < 0)
+		return err_set (e, -g->clos, "%s: class of service '%s'", path, g->clos_id);
+	return write_schemata (a, g, e);
+}
+
+static int
+make_monitor (const struct groups *g, struct err *e)
+{
+	char why[REASON_MAX];
+
+	if (mkdirat (g->clos, g->monitor, 0755) < 0)
+		return err_set (e, errno, "%s: make monitoring group '%s'%s", g->plan->json_path,
+				g->container_id, kernel_reason (g, why));
 	return 0;
 }
 
 static int
-make_clos (struct arena *a, const struct rdt_plan *r, int root, int *ret_clos, struct err *e)
-{
-	char why[REASON_MAX];
-
-	if (mkdirat (root, r->clos_id, 0755) < 0)
-		return err_set (e, errno, "%s: make class of service '%s'%s", r->json_path, r->clos_id, kernel_reason (root, why));
-	*ret_clos = open_group (root, r->clos_id);
-	if (*ret_clos >= 0 ? write_schemata (a, r, root, *ret_clos, e) == 0
-			   : err_set (e, -*ret_clos, "%s: open class of service '%s'", r->json_path, r->clos_id) == 0)
-		return 0;
-	(void) unlinkat (root, r->clos_id, AT_REMOVEDIR);	/* an error leaves no trace, whosever name it has */
-	return -1;
-}
-
-/* `tasks` takes one process id for each write; its threads have their own, but a container's init has one thread. */
-static int
-write_task (int root, int group, const char *kind, const char *name, pid_t pid, struct err *e)
+move_process (const struct groups *g, const char *tasks, pid_t pid, struct err *e)
 {
 	char text[16], why[REASON_MAX];
 	int r;
 
 	snprintf (text, sizeof text, "%d", (int) pid);
-	r = write_small_at (group, "tasks", text);
-	return r < 0 ? err_set (e, -r, "linux.intelRdt: move process %d to %s '%s'%s", (int) pid, kind, name, kernel_reason (root, why)) : 0;
-}
-
-static int
-make_monitor (const struct rdt_plan *r, const char *container_id, int root, int clos, struct err *e)
-{
-	char path[GROUP_PATH], why[REASON_MAX];
-
-	if (mkdirat (clos, monitor_path (container_id, path), 0755) < 0)
-		return err_set (e, errno, "%s: make monitoring group '%s'%s", r->json_path, container_id, kernel_reason (root, why));
-	return 0;
+	r = write_small_at (g->clos, tasks, text);
+	return r < 0 ? err_set (e, -r, "linux.intelRdt: write %s to '%s' of class '%s'%s", text,
+				tasks, g->clos_id, kernel_reason (g, why))
+		     : 0;
 }
 
 /* A monitoring group takes only processes of its CLOS: that comes first. */
 static int
-enter_groups (int root, int clos, const char *clos_id, const char *container_id, bool monitoring, pid_t pid, struct err *e)
+enter_groups (const struct groups *g, pid_t pid, struct err *e)
 {
-	char path[GROUP_PATH];
-	autofd group = -1;
+	char tasks[GROUP_PATH + sizeof "/tasks"];
 
-	TRY (write_task (root, clos, "class of service", clos_id, pid, e));
-	if (!monitoring)
+	TRY (move_process (g, "tasks", pid, e));
+	if (!*g->monitor)
 		return 0;
-	group = open_group (clos, monitor_path (container_id, path));
-	if (group < 0)
-		return err_set (e, -group, "linux.intelRdt: monitoring group '%s'", container_id);
-	return write_task (root, group, "monitoring group", container_id, pid, e);
+	snprintf (tasks, sizeof tasks, "%s/tasks", g->monitor);
+	return move_process (g, tasks, pid, e);
+}
+
+/* What rdt_apply has made so far goes again, also a CLOS with a given name: we have the lock. */
+static void
+undo (const struct groups *g, bool made_clos, bool made_monitor)
+{
+	if (made_monitor)
+		(void) unlinkat (g->clos, g->monitor, AT_REMOVEDIR);
+	if (made_clos)
+		(void) unlinkat (g->root, g->clos_id, AT_REMOVEDIR);
+}
+
+static int
+make_and_enter (struct arena *a, struct groups *g, pid_t pid, struct err *e)
+{
+	bool make = g->clos < 0, made_monitor = false;
+	int r = make ? make_clos (a, g, e) : 0;
+
+	if (r == 0 && *g->monitor) {
+		r = make_monitor (g, e);
+		made_monitor = r == 0;
+	}
+	if (r == 0)
+		r = enter_groups (g, pid, e);
+	if (r < 0)
+		undo (g, make && g->clos >= 0, made_monitor);
+	return r;
 }
 
 int
-rdt_apply (struct arena *a, const struct rdt_plan *r, const char *container_id, pid_t pid, uint32_t *owned, struct err *e)
+rdt_apply (struct arena *a, const struct rdt_plan *plan, const char *container_id, pid_t pid,
+	   uint32_t *owned, struct err *e)
 {
-	autofd root = require_root (r, LOCK_EX, e);
-	autofd clos = -1;
+	struct groups g;
+	int r;
 
-	*owned = 0;		/* until it is made: what exists by then is somebody else's */
-	if (root < 0)
-		return -1;
-	TRY (check_clos (a, r, root, &clos, e));
-	if (clos < 0)
-		TRY (make_clos (a, r, root, &clos, e));
-	*owned = owned_groups (r) & RDT_OWN_CLOS;
-	if (r->monitoring)
-		TRY (make_monitor (r, container_id, root, clos, e));
-	*owned = owned_groups (r);
-	return enter_groups (root, clos, r->clos_id, container_id, r->monitoring, pid, e);
+	init_groups (&g, plan->clos_id, container_id, plan->monitoring);
+	g.plan = plan;
+	r = open_locked (&g, LOCK_EX, e);
+	if (r == 0)
+		r = check_clos (a, &g, e);
+	if (r == 0)
+		r = make_and_enter (a, &g, pid, e);
+	*owned = r == 0 ? owned_groups (plan) : 0;
+	close_groups (&g);
+	return r;
 }
 
 int
 rdt_enter (const char *clos_id, const char *container_id, uint32_t owned, pid_t pid, struct err *e)
 {
-	autofd root = open_root ();
-	autofd clos = root < 0 ? root : open_group (root, clos_id);
+	struct groups g;
+	int r;
 
-	if (clos < 0)
-		return err_set (e, -clos, "linux.intelRdt: class of service '%s'", clos_id);
-	return enter_groups (root, clos, clos_id, container_id, owned & RDT_OWN_MONITOR, pid, e);
+	init_groups (&g, clos_id, container_id, owned & RDT_OWN_MONITOR);
+	g.root = open_root ();
+	g.clos = g.root < 0 ? g.root : open_group (g.root, clos_id);
+	r = g.clos < 0 ? err_set (e, -g.clos, "linux.intelRdt: class of service '%s'", clos_id)
+		       : enter_groups (&g, pid, e);
+	close_groups (&g);
+	return r;
 }
 
 /* 0 or -errno; what is not there is removed. */
@@ -364,16 +436,20 @@ remove_group (int parent, const char *path)
 int
 rdt_destroy (const char *clos_id, const char *container_id, uint32_t owned, struct err *e)
 {
-	autofd root = owned ? open_root () : -ENOENT;
-	autofd clos = root < 0 ? -ENOENT : open_group (root, clos_id);
-	char path[GROUP_PATH];
-	int r;
+	struct groups g;
+	int r = 0;
 
-	if (clos < 0)		/* never made; or unmounted, and all groups with it */
+	if (!owned)
 		return 0;
-	r = owned & RDT_OWN_MONITOR ? remove_group (clos, monitor_path (container_id, path)) : 0;
-	if (r < 0)
-		return err_set (e, -r, "remove monitoring group '%s' of resctrl", container_id);
-	r = owned & RDT_OWN_CLOS ? remove_group (root, clos_id) : 0;
-	return r < 0 ? err_set (e, -r, "remove class of service '%s' of resctrl", clos_id) : 0;
+	init_groups (&g, clos_id, container_id, owned & RDT_OWN_MONITOR);
+	g.root = open_root ();
+	g.clos = g.root < 0 ? g.root : open_group (g.root, clos_id);
+	if (g.clos >= 0 && *g.monitor) /* else: never made, or unmounted with all groups */
+		r = remove_group (g.clos, g.monitor);
+	if (g.clos >= 0 && r == 0 && (owned & RDT_OWN_CLOS))
+		r = remove_group (g.root, clos_id);
+	close_groups (&g);
+	return r < 0 ? err_set (e, -r, "remove '%s' of class of service '%s' of resctrl",
+				container_id, clos_id)
+		     : 0;
 }

@@ -13,6 +13,7 @@
 #include "base/sock.h"
 #include "libocispec/arena.h"
 #include "libocispec/json.h"
+#include "libocispec/oci_config.h"
 #include "security/security.h"
 #include "sys/syscalls.h"
 
@@ -95,7 +96,7 @@ seccomp_send_listener (struct arena *a, const char *path, const char *metadata, 
 	json_out_init (&o, a, 0);
 	json_begin_object (&o);
 	json_key (&o, "ociVersion");
-	json_string (&o, "1.3.0");
+	json_string (&o, OCI_VERSION);
 	json_key (&o, "fds");
 	json_begin_array (&o);
 	json_string (&o, "seccompFd");

@@ -25,6 +25,7 @@
 #include "libocispec/arena.h"
 #include "libocispec/oci_linux.h"
 #include "plan/plan.h"
+#include "security/helper.h"
 #include "security/security.h"
 #include "sys/syscalls.h"
 
@@ -46,34 +47,34 @@ struct job {
 
 /* Only from a directory that nobody else can put a program into. */
 static bool
-try_helper (struct job *j, const char *dir, const char *below, struct stat *ret)
+try_helper (char helper[PATH_MAX], const char *dir, const char *below, struct stat *ret)
 {
 	struct stat parent;
 
-	if (snprintf (j->helper, sizeof j->helper, "%s%s/coracle-helper", dir, below) >= (int) sizeof j->helper || stat (j->helper, ret) < 0)
+	if (snprintf (helper, PATH_MAX, "%s%s/coracle-helper", dir, below) >= PATH_MAX || stat (helper, ret) < 0)
 		return false;
 	if (stat (dir, &parent) == 0 && (parent.st_mode & 0002) && !(parent.st_mode & S_ISVTX))
 		return false;
 	return S_ISREG (ret->st_mode) && !(ret->st_mode & 0002);
 }
 
-static int
-find_helper (struct job *j, struct stat *ret, struct err *e)
+int
+helper_find (char helper[PATH_MAX], struct stat *ret, struct err *e)
 {
 	const char *own = getenv (SELFEXE_DIR_ENV);
 	char exe[PATH_MAX];
 	ssize_t n;
 
-	if (own && try_helper (j, own, "", ret))
+	if (own && try_helper (helper, own, "", ret))
 		return 0;
 	n = readlink ("/proc/self/exe", exe, sizeof exe - 1);
 	if (n > 0) {
 		exe[n] = '\0';
 		*strrchr (exe, '/') = '\0';
-		if (try_helper (j, exe, "", ret))
+		if (try_helper (helper, exe, "", ret))
 			return 0;
 	}
-	if (try_helper (j, LIBEXECDIR, "/coracle", ret))
+	if (try_helper (helper, LIBEXECDIR, "/coracle", ret))
 		return 0;
 	return err_set (e, 0, "linux.seccomp: the program coracle-helper is missing: it is looked for beside coracle and in %s/coracle", LIBEXECDIR);
 }
@@ -239,7 +240,7 @@ seccomp_compile (struct arena *a, const struct seccomp_plan *p, int state_root_f
 	if (!p->profile)
 		return 0;
 	j.profile = oci_record_write (&oci_seccomp_record, p->profile, a, OCI_COMPACT, &j.profile_len);
-	TRY (find_helper (&j, &helper, e));
+	TRY (helper_find (j.helper, &helper, e));
 	make_key (&j, &helper);
 	if (read_cache (&j, state_root_fd, ret))
 		return 0;

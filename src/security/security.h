@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "libocispec/record.h"
+
 struct arena;
 struct err;
 struct caps_plan;
@@ -43,6 +45,15 @@ int seccomp_install (const struct seccomp_filter *f, int *ret_listener, struct e
  * State") with the fd; state_json is the OCI state.
  */
 int seccomp_send_listener (struct arena *a, const char *path, const char *metadata, int listener_fd, int pid, const char *state_json, struct err *e);
+
+/* For `features`: the SECCOMP_FILTER_FLAG_* that this kernel has. */
+u64s seccomp_probe_flags (struct arena *a);
+struct seccomp_library {
+	const char *version;		/* "2.5.4" */
+	u64s archs;			/* of oci_seccomp_archs, those that it can compile for */
+};
+/* Asks the helper; false: it is not there, or has no answer. */
+bool seccomp_probe_library (struct arena *a, struct seccomp_library *ret);
 
 /* Labels for the next execve, written through /proc/thread-self/attr on a verified procfs. */
 int apparmor_set_exec (const char *profile, struct err *e);

@@ -117,11 +117,9 @@ static bool
 is_json (struct arena *a, const char *text)
 {
 	const struct json_events events = { yes, yes_bool, yes_text, yes_text, yes_text, yes, yes, yes, yes };
-	struct json_parser *parser;
-	const char *error;
-	size_t offset;
+	struct json_parser parser = { .buf = text, .len = strlen (text), .events = &events };
 
-	return json_parse (a, text, strlen (text), &events, NULL, &parser, &error, &offset) == 0;
+	return json_parse (a, &parser) == 0;
 }
 
 static char *
