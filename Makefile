@@ -28,7 +28,8 @@ SANITIZE := $(SANITIZE_$(VARIANT))
 .DEFAULT_GOAL := all
 include mk/features.mk
 
-CFLAGS ?= $(if $(SANITIZE),-O1,-O2) -g
+# Small is fast here: the program starts by making a sealed copy of itself (container/selfexe.c), and ends before a loop is hot.
+CFLAGS ?= $(if $(SANITIZE),-O1,-Os) -g
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla -Wpointer-arith -Wwrite-strings \
 	-Wno-unused-parameter -Wno-missing-field-initializers $(if $(filter 1,$(WERROR)),-Werror)
 CPPFLAGS_ALL = -I. -Isrc -I$(B) -D_GNU_SOURCE -DLIBEXECDIR='"$(LIBEXECDIR)"' $(CPPFLAGS)
@@ -60,8 +61,12 @@ all: $(B)/coracle $(HELPER) build/coracle
 build/coracle: $(B)/coracle
 	@ln -sfn $(VARIANT)/coracle $@
 
-$(B)/coracle: $(OBJS)
+# For a debugger: coracle.debug.
+$(B)/coracle.debug: $(OBJS)
 	$(call say,LD) $(CC_MAIN) $(LDFLAGS_LIBC) $(LDFLAGS_ALL) -o $@ $^ $(YAJL_LIBS)
+
+$(B)/coracle: $(B)/coracle.debug
+	$(if $(SANITIZE),@ln -f $< $@,@strip -o $@ $<)
 
 $(B)/o/%.o: %.c | $(B)/config.h
 	@mkdir -p $(@D)

@@ -51,7 +51,7 @@ endif
 
 ifeq ($(LIBC_USED),musl)
 CC_MAIN := musl-gcc
-CFLAGS_LIBC := -idirafter /usr/include -idirafter /usr/include/$(MULTIARCH) -fno-pie
+CFLAGS_LIBC := -idirafter /usr/include -idirafter /usr/include/$(MULTIARCH) -fno-pie -fno-asynchronous-unwind-tables -fno-unwind-tables
 LDFLAGS_LIBC := -static -no-pie -Wl,-z,noseparate-code -Wl,-z,relro,-z,now
 YAJL_LIBS = $(YAJL_STATIC)
 else

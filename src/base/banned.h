@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 /*
- * Functions that have no place here: they write without bounds, cannot report an error, keep static state, start a shell or
+ * Functions that have no place here, and one that is replaced. The former write without bounds, cannot report an error, keep static state, start a shell or
  * wait by the clock. Using one does not compile. Unit tests may: they are not shipped.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+/* musl's open() with O_CLOEXEC adds an fcntl for kernels before 2.6.23; its openat() does not. */
+#undef open
+#define open(...) openat (AT_FDCWD, __VA_ARGS__)
 
 #ifndef UNIT_TEST
 #define BANNED(f) sorry_##f##_is_a_banned_function

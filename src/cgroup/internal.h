@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 /* Between the files of this room. */
+#include <linux/bpf.h>
 #include <stdbool.h>
 
 #include "cgroup/cgroup.h"
@@ -26,3 +27,10 @@ int cgroup_check_empty (int dir_fd);
 /* systemd.c: make the scope around `pid`, and tell where it is; stop it. */
 int systemd_create_scope (struct arena *a, struct cgroup *cg, const struct cgroup_plan *plan, pid_t pid, struct err *e);
 int systemd_stop_scope (const struct cgroup *cg, struct err *e);
+
+/* devices_bpf.c: the program that decides as the rules do, of which the last that matches counts. -E2BIG. */
+struct device_program {
+	struct bpf_insn insns[500 * 7 + 16];
+	size_t n;
+};
+int devices_compile (struct device_program *p, const struct device_rule *rules, size_t n);

@@ -208,19 +208,44 @@ keep_files (struct launch *l, bool wait_on_channel, struct err *e)
  * ------------------------------------------------------------------------------------------------------
  */
 
+/* cgroup: only after the cgroup was entered. Network: perhaps made beside. */
 static uint64_t
-clone_flags (const struct plan *p)
+clone_flags (const struct launch *l)
 {
-	/* cgroup: only after the cgroup was entered; time: no effect on the child of clone3 without
-	 * offsets is wanted. */
-	return p->ns.needs_stage ? 0 : p->ns.create & ~(uint64_t) CLONE_NEWCGROUP;
+	uint64_t later = CLONE_NEWCGROUP | (l->init.netns_from_runtime ? CLONE_NEWNET : 0);
+
+	return l->plan.ns.needs_stage ? 0 : l->plan.ns.create & ~later;
+}
+
+/* The namespace of a new user namespace belongs to that, and is made inside. */
+static int
+begin_netns (struct launch *l, struct err *e)
+{
+	const struct ns_plan *ns = &l->plan.ns;
+
+	if (!(ns->create & CLONE_NEWNET) || ns->create & CLONE_NEWUSER || ns->needs_stage
+	    || !l->host.privileged)
+		return 0;
+	l->init.netns_from_runtime = true;
+	return netns_begin (&l->netns, l->plan.loopback, e);
+}
+
+static int
+send_netns (struct launch *l, struct err *e)
+{
+	if (!l->init.netns_from_runtime)
+		return 0;
+	if (l->netns.pid)
+		TRY (l->netns.fd = netns_finish (&l->netns, e));
+	return chan_send_fd (&l->chan, MSG_NETNS, 0, NULL, l->netns.fd, e);
 }
 
 static int
 clone_child (struct launch *l, bool wait_on_channel, bool into_cgroup, struct err *e)
 {
 	struct clone_request req = {
-		.flags = clone_flags (&l->plan),
+		.flags = clone_flags (l),
+		.clear_signals = !l->plan.ns.needs_stage,
 		.exit_signal = SIGCHLD,
 		.cgroup_fd = into_cgroup ? l->cgroup.into_fd : -1,
 		.ret_pidfd = &l->pidfd,
@@ -238,6 +263,7 @@ clone_child (struct launch *l, bool wait_on_channel, bool into_cgroup, struct er
 		chan_close (&l->chan);
 		container_close (&l->c); /* with the lock, which is the runtime's: it must end when
 					    the runtime does */
+		l->init.signals_cleared = req.clear_signals;
 		if (l->plan.ns.needs_stage)
 			stage_main (&l->init);
 		init_main (&l->init);
@@ -251,7 +277,8 @@ clone_child (struct launch *l, bool wait_on_channel, bool into_cgroup, struct er
 		TRY (cgroup_attach (&l->cgroup, &l->plan.cgroup, pid, e));
 	if (!l->plan.ns.needs_stage && l->plan.userns.create)
 		TRY (userns_write_maps (pid, &l->plan.userns, e));
-	return chan_send (&l->chan, MSG_GO, pid, NULL, e);
+	TRY (chan_send (&l->chan, MSG_GO, pid, NULL, e));
+	return send_netns (l, e);
 }
 
 /* Wait for a child that has ended or is about to. Returns its status as of wait(2), or -1. */
@@ -448,6 +475,8 @@ build (struct launch *l, bool wait_on_channel, struct err *e)
 	}
 	l->init.rootfs.cgroup_path = l->cgroup.path;
 	TRY (run_child (l, wait_on_channel, e));
+	if (l->init.netns_from_runtime)
+		close (take_fd (&l->netns.fd)); /* else it would outlive the container in us */
 	rootfs_close (&l->init.rootfs, l->plan.rootfs.n_mounts);
 	cgroup_close (&l->cgroup);
 	return 0;
@@ -463,7 +492,11 @@ launch_build (struct launch *l, bool wait_on_channel, struct err *e)
 		return -1;
 	TRY (seccomp_compile (a, &l->plan.seccomp, root, &l->init.filter, e));
 	TRY (cgroup_resolve (a, &l->plan.cgroup, &l->host, &l->cgroup, e));
-	TRY (container_reserve (l->g, l->c.id, &l->c, e));
+	TRY (begin_netns (l, e));
+	if (container_reserve (l->g, l->c.id, &l->c, e) < 0) {
+		netns_abandon (&l->netns);
+		return -1;
+	}
 	fill_state (l);
 	/* Assume the cgroup ours until we know better: a create that is killed right after mkdir
 	 * must not leak it. */
@@ -482,6 +515,7 @@ launch_abort (struct launch *l)
 	struct err ignored;
 
 	chan_close (&l->chan);
+	netns_abandon (&l->netns);
 	if (l->pidfd >= 0)
 		(void) sys_pidfd_send_signal (l->pidfd, SIGKILL);
 	(void) reap (l);

@@ -13,6 +13,7 @@
 #include "cgroup/cgroup.h"
 #include "container/container.h"
 #include "init/init.h"
+#include "net/net.h"
 #include "plan/host.h"
 #include "plan/plan.h"
 #include "rootfs/rootfs.h"
@@ -31,6 +32,7 @@ struct launch {
 	uint32_t rdt_owned; /* enum rdt_owned: what rdt_apply will make */
 	struct init init;   /* what the child inherits */
 	struct chan chan;   /* our end */
+	struct netns_maker netns;
 	int console_socket; /* connected, or -1 */
 	int console_master; /* foreground: the pty, else -1 */
 	pid_t pid;	    /* init (for a moment: the stage), our child; 0: none */

@@ -90,6 +90,24 @@ enter_cgroup_namespace (const struct plan *p, struct err *e)
 					     : 0;
 }
 
+/* The namespace is made by clone3, joined with the others, or comes from the runtime with lo up
+ * (net/netns.c). */
+static int
+enter_network (struct init *in, struct err *e)
+{
+	autofd ns = -1;
+	struct msg m;
+
+	if (in->netns_from_runtime) {
+		TRY (chan_receive (&in->chan, 1u << MSG_NETNS, &m, &ns, e));
+		if (setns (ns, CLONE_NEWNET) < 0)
+			return err_set (e, errno, "join the new network namespace");
+	} else if (in->plan->loopback) {
+		STEP ("loopback", loopback_up (e));
+	}
+	return in->plan->n_net_devices ? chan_call (&in->chan, MSG_NETNS_READY, 0, e) : 0;
+}
+
 static int
 open_console (struct init *in, struct pty *pty, struct err *e)
 {
@@ -154,15 +172,16 @@ init_build (struct init *in, struct err *e)
 	STEP ("cgroup namespace", enter_cgroup_namespace (p, e));
 	if (proc->keyring)
 		STEP ("session keyring", keyring_join (proc->keyring, proc->selinux_label, e));
-	if (p->loopback)
-		STEP ("loopback", loopback_up (e));
-	if (p->n_net_devices)
-		STEP ("network devices", chan_call (&in->chan, MSG_NETNS_READY, 0, e));
 	STEP ("host name", ns_set_names (&p->ns, e));
 
 	/* -- the file system; the host's mounts are still visible until the pivot -- */
 	STEP ("prepare the root", rootfs_open (&in->rootfs, &p->rootfs, e));
-	STEP ("mount", mounts_apply (&in->rootfs, p, e));
+	STEP ("mount", mounts_apply (&in->rootfs, p, 0, p->rootfs.n_before_net, e));
+	STEP ("network", enter_network (in, e)); /* late: it may still have been in the making.
+						    Before sysfs, which shows it */
+	STEP ("mount",
+	      mounts_apply (&in->rootfs, p, p->rootfs.n_before_net, p->rootfs.n_mounts, e));
+	STEP ("notification socket", mounts_notify (&in->rootfs, e));
 	STEP ("devices", devices_create (&in->rootfs, &p->rootfs, e));
 	if (host_hooks)
 		STEP ("runtime hooks", chan_call (&in->chan, MSG_ROOTFS_READY, 0, e));

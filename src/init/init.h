@@ -34,7 +34,9 @@ struct init {
 	struct rootfs rootfs;
 	struct cgroup *cgroup;
 	struct seccomp_filter filter;
-	unsigned preserve_fds; /* 3 .. 3+n-1 stay open for the user's process */
+	bool signals_cleared;	 /* by clone3: every disposition is default */
+	bool netns_from_runtime; /* the network namespace comes as a message */
+	unsigned preserve_fds;	 /* 3 .. 3+n-1 stay open for the user's process */
 	/*
 	 * `create`: two FIFOs in the state directory, both open for reading and writing so that
 	 * neither end's death makes the other spin; `run`: both are the channel itself. -1, -1 for

@@ -17,7 +17,7 @@ loopback_up (struct err *e)
 	autofd fd = socket (AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0 && errno == EAFNOSUPPORT)
-		return 0;		/* a kernel without IPv4 has no use for it */
+		return 0; /* a kernel without IPv4 has no use for it */
 	if (fd < 0 || ioctl (fd, SIOCSIFFLAGS, &ifr) < 0)
 		return err_set (e, errno, "bring up the loopback device");
 	return 0;

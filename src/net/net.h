@@ -1,18 +1,38 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 /* Network: the loopback device, and devices moved into the container (linux.netDevices). */
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
-struct err;
+#include "base/err.h"
+
 struct net_device;
 
-/* Bring `lo` of the caller's network namespace up. One socket, one ioctl pair or netlink message. */
+/* Bring `lo` of the caller's network namespace up. One socket, one ioctl pair or netlink message.
+ */
 int loopback_up (struct err *e);
 
 /*
- * Runtime side: move each device into the network namespace `netns_fd` (RTM_NEWLINK with IFLA_NET_NS_FD and IFLA_IFNAME in
- * one message), keep its global addresses, set it up there (config-linux.md, "Network Devices"). A name that exists there is an
- * error unless it is a pattern with %d. Joins netns_fd for the second half and comes back.
+ * A network namespace is made by a process of its own while the runtime goes on (netns.c). Every
+ * begin is followed by a finish, which waits and returns the fd, or an abandon. The struct may not
+ * move in between.
+ */
+struct netns_maker {
+	pid_t pid;     /* 0: none */
+	int fd, num;   /* written by the maker */
+	bool loopback; /* bring lo up */
+	struct err why;
+	_Alignas(16) char stack[16384];
+};
+int netns_begin (struct netns_maker *m, bool loopback, struct err *e);
+int netns_finish (struct netns_maker *m, struct err *e);
+void netns_abandon (struct netns_maker *m);
+
+/*
+ * Runtime side: move each device into the network namespace `netns_fd` (RTM_NEWLINK with
+ * IFLA_NET_NS_FD and IFLA_IFNAME in one message), keep its global addresses, set it up there
+ * (config-linux.md, "Network Devices"). A name that exists there is an error unless it is a pattern
+ * with %d. Joins netns_fd for the second half and comes back.
  */
 int netdev_move_all (const struct net_device *devs, size_t n, int netns_fd, struct err *e);

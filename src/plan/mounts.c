@@ -391,6 +391,22 @@ plan_paths (struct planner *p, const struct oci_linux *lnx)
 		     "needs a mount namespace: on the host these paths would be hidden for all");
 }
 
+/* sysfs shows the devices of its maker's network namespace; what we do not know (nfs, 9p …) may
+ * want one as well. */
+static bool
+needs_net (const struct mount_op *op)
+{
+	static const char *const without[] = { "proc",	 "tmpfs", "devpts",
+					       "mqueue", "ramfs", "overlay" };
+
+	if (op->kind != MOUNT_FS)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE (without); i++)
+		if (streq (op->fstype, without[i]))
+			return false;
+	return true;
+}
+
 void
 plan_mounts (struct planner *p)
 {
@@ -407,6 +423,8 @@ plan_mounts (struct planner *p)
 	r->mounts = arena_alloc (p->arena, (spec->mounts.n + 1) * sizeof *r->mounts);
 	for (size_t i = 0; i < spec->mounts.n; i++)
 		read_mount (p, i);
+	while (r->n_before_net < r->n_mounts && !needs_net (&r->mounts[r->n_before_net]))
+		r->n_before_net++;
 	if (!r->own_mount_ns && spec->mounts.n)
 		BAD (p, "mounts",
 		     "needs a mount namespace (linux.namespaces): these would be mounts of the host");

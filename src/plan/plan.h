@@ -137,6 +137,7 @@ struct rootfs_plan {
 	unsigned long propagation_before;	/* what `/` of the new mount namespace becomes before anything is mounted */
 	struct mount_op *mounts;
 	size_t n_mounts;
+	size_t n_before_net;		/* of them, at the start: what can be mounted before the network namespace is there */
 	bool make_dev;			/* false: /dev is a bind mount of the host's: make no nodes and links in it */
 	bool bind_devices;		/* no mknod (user namespace): bind the host's nodes */
 	struct device_node *devices;	/* the defaults first, then the configured ones */

@@ -140,8 +140,8 @@ apply (struct rootfs *r, const struct plan *plan, size_t i, struct err *e)
 }
 
 /* Read-only for the container, which may write to the socket but not replace it. */
-static int
-mount_notify (struct rootfs *r, struct err *e)
+int
+mounts_notify (struct rootfs *r, struct err *e)
 {
 	struct tree_change c = { .set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
 					MOUNT_ATTR_NOEXEC };
@@ -160,10 +160,10 @@ mount_notify (struct rootfs *r, struct err *e)
 }
 
 int
-mounts_apply (struct rootfs *r, const struct plan *plan, struct err *e)
+mounts_apply (struct rootfs *r, const struct plan *plan, size_t from, size_t to, struct err *e)
 {
-	for (size_t i = 0; i < plan->rootfs.n_mounts; i++)
+	for (size_t i = from; i < to; i++)
 		if (apply (r, plan, i, e) < 0)
 			return err_wrap (e, "%s", plan->rootfs.mounts[i].json_path);
-	return mount_notify (r, e);
+	return 0;
 }

@@ -55,7 +55,11 @@ int rootfs_prepare (struct arena *a, const struct plan *plan, const char *notify
 void rootfs_close (struct rootfs *r, size_t n_mounts); /* runtime: after init has its copies */
 
 int rootfs_open (struct rootfs *r, const struct rootfs_plan *plan, struct err *e);
-int mounts_apply (struct rootfs *r, const struct plan *plan, struct err *e);
+int mounts_apply (struct rootfs *r, const struct plan *plan, size_t from, size_t to,
+		  struct err *e); /* those of plan->mounts from `from` to before `to` */
+int mounts_notify (
+	struct rootfs *r,
+	struct err *e); /* after them: the notification socket's directory, if there is one */
 int devices_create (struct rootfs *r, const struct rootfs_plan *plan, struct err *e);
 /* Bind the pty slave `pts_fd` on /dev/console, created O_EXCL|O_NOFOLLOW (CVE-2025-52565,
  * CVE-2026-88264). */

@@ -224,11 +224,35 @@ beneath_open_plain (int root, const char *path, int flags)
 
 /* ---- making what is missing ------------------------------------------------------------------------------------------------ */
 
+/* The usual case, where only the last one is missing. -ENOENT: more are, or it is not so simple. */
+static int
+mkdir_last (int root, const char *path, mode_t mode)
+{
+	const char *slash = strrchr (path, '/'), *name = slash ? slash + 1 : path;
+	char parent[PATH_MAX];
+	size_t n = slash ? (size_t) (slash - path) : 0;
+	int dir, fd;
+
+	if (no_openat2 || n >= sizeof parent || !*name || streq (name, ".") || streq (name, ".."))
+		return -ENOENT;
+	memcpy (parent, path, n);
+	parent[n] = '\0';
+	dir = beneath_open (root, parent, O_PATH | O_DIRECTORY);
+	if (dir < 0)
+		return -ENOENT;
+	/* Not through a link: EEXIST is one that dangles, or somebody else who was faster. The walk sees to both. */
+	fd = mkdirat (dir, name, mode) < 0 ? -1 : openat (dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	close (dir);
+	return fd < 0 ? -ENOENT : fd;
+}
+
 int
 beneath_mkdir_p (int root, const char *path, mode_t mode)
 {
 	int fd = beneath_open (root, path, O_PATH | O_DIRECTORY);
 
+	if (fd == -ENOENT)
+		fd = mkdir_last (root, path, mode);
 	return fd == -ENOENT ? by_walk (root, path, O_PATH | O_DIRECTORY, false, MISSING_DIR, mode) : fd;
 }
 

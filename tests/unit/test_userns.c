@@ -26,7 +26,7 @@ static struct err e;
 static pid_t
 in_new_userns (void)
 {
-	const struct clone_request req = { .flags = CLONE_NEWUSER, .exit_signal = SIGCHLD, .cgroup_fd = -1 };
+	struct clone_request req = { .flags = CLONE_NEWUSER, .exit_signal = SIGCHLD, .cgroup_fd = -1 };
 	pid_t pid = sys_clone3_fork (&req);
 
 	while (pid == 0)
