@@ -326,7 +326,7 @@ move_net_devices (struct launch *l, struct err *e)
 	autofd ns = -1;
 
 	snprintf (path, sizeof path, "%d/ns/net", (int) l->pid);
-	ns = procfs_open (path, O_RDONLY | O_CLOEXEC);
+	ns = procfs_open_ns (path);
 	if (ns < 0)
 		return err_set (e, -ns, "open the container's network namespace");
 	return netdev_move_all (l->plan.net_devices, l->plan.n_net_devices, ns, e);

@@ -153,7 +153,10 @@ init_build (struct init *in, struct err *e)
 	const struct plan *p = in->plan;
 	const struct process_plan *proc = &p->process;
 	struct pty pty = { -1, -1, "" };
-	bool host_hooks = p->hooks[HOOK_PRESTART].n || p->hooks[HOOK_CREATE_RUNTIME].n;
+	/* With createContainer hooks the runtime must hear of this point too: poststop hooks are
+	 * owed from here on. */
+	bool host_hooks = p->hooks[HOOK_PRESTART].n || p->hooks[HOOK_CREATE_RUNTIME].n ||
+			  p->hooks[HOOK_CREATE_CONTAINER].n;
 
 	/* -- with the runtime's privilege, or as root of the new user namespace -- */
 	STEP ("wait for the runtime",
