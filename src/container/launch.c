@@ -139,6 +139,7 @@ launch_load (struct launch *l, const char *id, struct err *e)
 {
 	TRY (launch_plan (l, id, e));
 	TRY (check_terminal (l, e));
+	TRY (fds_check_preserved (l->init.preserve_fds, e));
 	TRY (ns_open_joins (&l->plan.ns, &l->init.joins, e));
 	if (l->opt->console_socket)
 		TRY (l->console_socket = console_connect (l->opt->console_socket, e));
@@ -223,8 +224,8 @@ begin_netns (struct launch *l, struct err *e)
 {
 	const struct ns_plan *ns = &l->plan.ns;
 
-	if (!(ns->create & CLONE_NEWNET) || ns->create & CLONE_NEWUSER || ns->needs_stage
-	    || !l->host.privileged)
+	if (!(ns->create & CLONE_NEWNET) || ns->create & CLONE_NEWUSER || ns->needs_stage ||
+	    !l->host.privileged)
 		return 0;
 	l->init.netns_from_runtime = true;
 	return netns_begin (&l->netns, l->plan.loopback, e);
@@ -245,7 +246,6 @@ clone_child (struct launch *l, bool wait_on_channel, bool into_cgroup, struct er
 {
 	struct clone_request req = {
 		.flags = clone_flags (l),
-		.clear_signals = !l->plan.ns.needs_stage,
 		.exit_signal = SIGCHLD,
 		.cgroup_fd = into_cgroup ? l->cgroup.into_fd : -1,
 		.ret_pidfd = &l->pidfd,
@@ -259,11 +259,14 @@ clone_child (struct launch *l, bool wait_on_channel, bool into_cgroup, struct er
 	if (wait_on_channel)
 		l->init.start_fd = l->init.report_fd = theirs.fd;
 	pid = sys_clone3_fork (&req);
+	if (pid == -ENOSYS && req.cgroup_fd >= 0) { /* Linux < 5.7: cgroup_attach does it */
+		req.cgroup_fd = -1;
+		pid = sys_clone3_fork (&req);
+	}
 	if (pid == 0) {
 		chan_close (&l->chan);
 		container_close (&l->c); /* with the lock, which is the runtime's: it must end when
 					    the runtime does */
-		l->init.signals_cleared = req.clear_signals;
 		if (l->plan.ns.needs_stage)
 			stage_main (&l->init);
 		init_main (&l->init);

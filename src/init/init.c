@@ -141,6 +141,7 @@ set_labels (const struct process_plan *p, struct err *e)
 static int
 set_scheduling (const struct process_plan *p, struct err *e)
 {
+	TRY (affinity_reset (e)); /* the caller's is no business of the container's */
 	TRY (sched_apply (p, e));
 	TRY (ioprio_apply (p, e));
 	TRY (mempolicy_apply (p, e));

@@ -198,6 +198,7 @@ struct cgroup_plan {
 struct caps_plan {
 	uint64_t bounding, effective, permitted, inheritable, ambient;	/* bit = capability number */
 };
+const char *cap_name (unsigned cap);	/* "CAP_CHOWN"; NULL: unknown */
 
 struct rlimit_plan {
 	int resource;			/* RLIMIT_* */

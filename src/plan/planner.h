@@ -40,7 +40,6 @@ extern const size_t n_mount_options;
 
 /* caps.c */
 int cap_from_name (const char *name);		/* -1: unknown */
-const char *cap_name (unsigned cap);		/* NULL: unknown */
 void plan_caps (struct planner *p, const struct oci_capabilities *c, const char *prefix, struct caps_plan *ret);
 
 /* sched.c */

@@ -218,15 +218,28 @@ fds_close_rest (unsigned preserve, const int *keep, size_t n)
 	}
 }
 
+int
+fds_check_preserved (unsigned preserve, struct err *e)
+{
+	for (unsigned i = 0; i < preserve; i++) {
+		int flags = fcntl ((int) (3 + i), F_GETFD);
+
+		if (flags < 0 || (flags & FD_CLOEXEC))
+			return err_set (e, EBADF, "--preserve-fds, LISTEN_FDS: file descriptor %u",
+					3 + i);
+	}
+	return 0;
+}
+
 void
-signals_reset (bool handlers_too)
+signals_reset (void)
 {
 	struct sigaction dfl = { .sa_handler = SIG_DFL };
 	sigset_t none;
 
 	/* execve resets handlers but not what is ignored, and it is the caller that ignores
-	 * (conmon: SIGPIPE). */
-	for (int sig = 1; handlers_too && sig < 65; sig++)
+	 * (conmon: SIGPIPE). CLONE_CLEAR_SIGHAND leaves the ignored ones as well. */
+	for (int sig = 1; sig < 65; sig++)
 		(void) sigaction (sig, &dfl, NULL);
 	sigemptyset (&none);
 	(void) sigprocmask (SIG_SETMASK, &none, NULL);

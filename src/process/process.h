@@ -29,8 +29,8 @@ int sysctls_apply (const struct process_plan *p,
 int keyring_join (const char *name, const char *selinux_label,
 		  struct err *e); /* ENOSYS tolerated; EDQUOT explained */
 
-/* fchown of pipes and sockets on 0-2 to the user, so that /dev/stderr can be opened again; failures
- * are ignored. */
+/* fchown of pipes, sockets, and files open for writing on 0-2 to the user, so that /dev/stderr can
+ * be opened again; failures are ignored. */
 void stdio_own (uid_t uid);
 /* A standard stream that is /dev/null of the host becomes the container's, if that is 1:3 by fstat
  * (CVE-2026-88265). */
@@ -41,8 +41,8 @@ int creds_apply (const struct process_plan *p, bool setgroups_denied, struct err
 /* chdir, made if missing; verified to be inside (raw getcwd is absolute: CVE-2024-21626). `create`:
  * mkdir 0755 when missing. */
 int cwd_enter (const char *cwd, bool create, struct err *e);
-/* HOME from the container's /etc/passwd by uid: regular file, at most 1 MiB read, non-blocking
- * open; "/" else. NULL: no memory for a pointer slot. */
+/* HOME from the container's /etc/passwd by uid: a regular file of at most 1 MiB, opened
+ * non-blocking; "/" else. */
 char **env_add_home (struct arena *a, char **env, uid_t uid);
 /*
  * The file that execve will be given: args[0] itself if it has a slash, else the first executable
@@ -57,6 +57,8 @@ int exec_lookup (struct arena *a, char *const *args, char *const *env, const cha
  * init could else open what it holds (CVE-2016-9962, CVE-2024-21626).
  */
 int fds_close_rest (unsigned preserve, const int *keep, size_t n);
-/* Signal mask empty; every disposition default (conmon leaves SIGPIPE ignored), unless clone3 did
- * that. */
-void signals_reset (bool handlers_too);
+/* Of --preserve-fds and LISTEN_FDS: each must have come from the caller, not be a hole that a file
+ * of ours fills. */
+int fds_check_preserved (unsigned preserve, struct err *e);
+/* Signal mask empty, every disposition default: conmon leaves SIGPIPE ignored. */
+void signals_reset (void);

@@ -22,18 +22,24 @@ is_null_device (const struct stat *st)
 	return S_ISCHR (st->st_mode) && st->st_rdev == makedev (1, 3);
 }
 
+/* Terminals and devices stay whose they are; so does a file that is only read: it may be anybody's.
+ */
+static bool
+is_for_reopening (int fd, const struct stat *st)
+{
+	if (S_ISREG (st->st_mode))
+		return (fcntl (fd, F_GETFL) & O_ACCMODE) != O_RDONLY;
+	return S_ISFIFO (st->st_mode) || S_ISSOCK (st->st_mode);
+}
+
 void
 stdio_own (uid_t uid)
 {
 	for (int fd = 0; fd < 3; fd++) {
 		struct stat st;
 
-		/* Terminals and devices stay whose they are; so does the null device, which is
-		 * everybody's. */
-		if (fstat (fd, &st) < 0 || S_ISCHR (st.st_mode) || S_ISBLK (st.st_mode) ||
-		    st.st_uid == uid)
-			continue;
-		(void) !fchown (fd, uid, (gid_t) -1);
+		if (fstat (fd, &st) == 0 && st.st_uid != uid && is_for_reopening (fd, &st))
+			(void) !fchown (fd, uid, (gid_t) -1);
 	}
 }
 
@@ -79,15 +85,31 @@ find_home (struct arena *a, char *text, uid_t uid)
 	return NULL;
 }
 
+/*
+ * Not read_file_at, which has patience with pipes: nobody may ever write to a FIFO of the image
+ * (CVE-2024-9676). Files without a size are the kernel's: /proc/kmsg would block, and lose what we
+ * read.
+ */
+static char *
+read_passwd (struct arena *a)
+{
+	autofd fd = open ("/etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct err ignored;
+	struct stat st;
+	char *text;
+	size_t len;
+
+	if (fd < 0 || fstat (fd, &st) < 0 || !S_ISREG (st.st_mode) || st.st_size == 0)
+		return NULL;
+	return read_fd (a, fd, "/etc/passwd", PASSWD_MAX, &text, &len, &ignored) == 0 ? text : NULL;
+}
+
 char **
 env_add_home (struct arena *a, char **env, uid_t uid)
 {
-	struct err ignored;
-	char *text, *home = NULL, **with;
-	size_t len, n = 0, at;
+	char *text = read_passwd (a), *home = text ? find_home (a, text, uid) : NULL, **with;
+	size_t n = 0, at;
 
-	if (read_file_at (a, AT_FDCWD, "/etc/passwd", PASSWD_MAX, &text, &len, &ignored) == 0)
-		home = find_home (a, text, uid);
 	while (env[n])
 		n++;
 	with = arena_alloc (a, (n + 2) * sizeof *with);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -36,7 +37,8 @@ set_sets (const struct sets *s)
 	struct __user_cap_header_struct h = { _LINUX_CAPABILITY_VERSION_3, 0 };
 	struct __user_cap_data_struct d[2] = {
 		{ (uint32_t) s->effective, (uint32_t) s->permitted, (uint32_t) s->inheritable },
-		{ (uint32_t) (s->effective >> 32), (uint32_t) (s->permitted >> 32), (uint32_t) (s->inheritable >> 32) },
+		{ (uint32_t) (s->effective >> 32), (uint32_t) (s->permitted >> 32),
+		  (uint32_t) (s->inheritable >> 32) },
 	};
 
 	return syscall (SYS_capset, &h, d) < 0 ? -errno : 0;
@@ -58,18 +60,47 @@ caps_drop_bounding (const struct caps_plan *p, unsigned cap_last, struct err *e)
 	return 0;
 }
 
+/* config.md: what cannot be granted is said, and the rest is granted. */
+static void
+warn_lost (const char *set, uint64_t lost, const char *why)
+{
+	char names[1024] = "";
+	size_t len = 0;
+
+	for (unsigned cap = 0; cap < 64 && len < sizeof names; cap++)
+		if (lost & 1ull << cap)
+			len += (size_t) snprintf (names + len, sizeof names - len, "%s%s",
+						  len ? ", " : "", cap_name (cap));
+	if (lost)
+		log_warn ("process.capabilities%s: %s cannot be granted: %s", set, names, why);
+}
+
+static void
+raise_ambient (uint64_t ambient)
+{
+	uint64_t lost = 0;
+	int why = 0;
+
+	for (unsigned cap = 0; cap < 64 && ambient >> cap; cap++)
+		if ((ambient & 1ull << cap) &&
+		    prctl (PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0) {
+			lost |= 1ull << cap;
+			why = errno;
+		}
+	warn_lost (".ambient", lost, err_strerror (why));
+}
+
 int
 caps_apply (const struct caps_plan *p, unsigned cap_last, struct err *e)
 {
 	struct sets have = { 0 }, want = { p->effective, p->permitted, p->inheritable };
-	uint64_t lost;
+	uint64_t lost = 0;
 	int r = set_sets (&want);
 
 	(void) cap_last;
 	if (r == -EPERM && get_sets (&have) == 0) {
-		/* More than we have ourselves: config.md wants a warning, and the rest granted. */
 		lost = (want.permitted | want.inheritable) & ~have.permitted;
-		log_warn ("process.capabilities: 0x%llx cannot be granted: the runtime does not have them itself", (unsigned long long) lost);
+		warn_lost ("", lost, "the runtime does not have them itself");
 		want.permitted &= have.permitted;
 		want.effective &= want.permitted;
 		want.inheritable &= have.permitted | have.inheritable;
@@ -77,8 +108,6 @@ caps_apply (const struct caps_plan *p, unsigned cap_last, struct err *e)
 	}
 	if (r < 0)
 		return err_set (e, -r, "process.capabilities: capset");
-	for (unsigned cap = 0; p->ambient >> cap; cap++)
-		if ((p->ambient & 1ull << cap) && prctl (PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0)
-			log_warn ("process.capabilities.ambient: capability %u cannot be raised: %s", cap, err_strerror (errno));
+	raise_ambient (p->ambient & ~lost);
 	return 0;
 }

@@ -28,18 +28,8 @@ clone_classic (const struct clone_request *req, int *pidfd)
 	return pid < 0 ? -errno : (int) pid;
 }
 
-static long
-clone3_once (const struct clone_request *req, struct clone_args_v2 *args)
-{
-	args->flags = req->clear_signals ? args->flags | CLONE_CLEAR_SIGHAND
-					 : args->flags & ~CLONE_CLEAR_SIGHAND;
-	/* The size of the first version unless the cgroup is needed: Linux 5.3 to 5.6 know no more.
-	 */
-	return syscall (SYS_clone3, args, req->cgroup_fd >= 0 ? sizeof *args : 64);
-}
-
 int
-sys_clone3_fork (struct clone_request *req)
+sys_clone3_fork (const struct clone_request *req)
 {
 	int pidfd = -1;
 	struct clone_args_v2 args = {
@@ -56,13 +46,9 @@ sys_clone3_fork (struct clone_request *req)
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (uint64_t) req->cgroup_fd;
 	}
-	pid = clone3_once (req, &args);
-	if (pid < 0 && req->clear_signals &&
-	    (errno == ENOSYS || errno == EINVAL || errno == E2BIG)) {
-		req->clear_signals = false;
-		if (errno == EINVAL)
-			pid = clone3_once (req, &args);
-	}
+	/* The size of the first version unless the cgroup is needed: Linux 5.3 to 5.6 know no more.
+	 */
+	pid = syscall (SYS_clone3, &args, req->cgroup_fd >= 0 ? sizeof args : 64);
 	if (pid < 0 && errno == ENOSYS)
 		pid = clone_classic (req, &pidfd);
 	else if (pid < 0)

@@ -11,6 +11,7 @@
 #	fails ARG…		has to fail, with a message that begins with "coracle: "
 #	run_sh SCRIPT		runs SCRIPT in the container, in the foreground; $output, $status
 #	says TEXT, is TEXT, lacks TEXT	about $output
+#	with_tool NAME…	copies programs of tests/tools into the container's /bin
 #	need_root, need_user, need FEATURE	skip with the reason
 
 top=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
@@ -122,6 +123,15 @@ wait_until () {
 }
 
 has_status () { [ "$(coracle state "${2:-$ID}" | jq -r .status)" = "$1" ]; }
+
+# with_tool NAME…: programs of tests/tools, in the container's /bin
+with_tool () {
+	local t
+	for t; do
+		[ -x "$TEST_TOOLS/$t" ] || { echo "$TEST_TOOLS/$t is missing: make check-tools"; return 1; }
+		cp "$TEST_TOOLS/$t" "$ROOTFS/bin/$t"
+	done
+}
 
 need_root () { [ "$(id -u)" -eq 0 ] || skip "needs root"; }
 cgroup_mode () {
