@@ -221,13 +221,12 @@ fds_close_rest (unsigned preserve, const int *keep, size_t n)
 void
 signals_reset (bool handlers_too)
 {
-	struct sigaction dfl = { .sa_handler = SIG_DFL };
 	sigset_t none;
 
 	/* execve resets handlers but not what is ignored, and it is the caller that ignores
 	 * (conmon: SIGPIPE). */
-	for (int sig = 1; handlers_too && sig < 65; sig++)
-		(void) sigaction (sig, &dfl, NULL);
+	if (handlers_too)
+		sys_signals_default ();
 	sigemptyset (&none);
 	(void) sigprocmask (SIG_SETMASK, &none, NULL);
 }

@@ -327,3 +327,16 @@ sys_bpf (int cmd, void *attr, unsigned size)
 {
 	SYS_RET (syscall (SYS_bpf, cmd, attr, size));
 }
+/*
+ * SIG_DFL for all 64, by the system call: libc's sigaction refuses its own two (32, 33), and glibc's
+ * posix_spawn leaves just those ignored in what it starts; the struct is handler, flags, restorer
+ * and mask: all zero.
+ */
+static inline void
+sys_signals_default (void)
+{
+	static const unsigned long dfl[8];
+
+	for (int sig = 1; sig <= 64; sig++)
+		(void) syscall (SYS_rt_sigaction, sig, dfl, NULL, 8);
+}
