@@ -245,7 +245,6 @@ clone_child (struct launch *l, bool wait_on_channel, bool into_cgroup, struct er
 {
 	struct clone_request req = {
 		.flags = clone_flags (l),
-		.clear_signals = !l->plan.ns.needs_stage,
 		.exit_signal = SIGCHLD,
 		.cgroup_fd = into_cgroup ? l->cgroup.into_fd : -1,
 		.ret_pidfd = &l->pidfd,
@@ -263,7 +262,6 @@ clone_child (struct launch *l, bool wait_on_channel, bool into_cgroup, struct er
 		chan_close (&l->chan);
 		container_close (&l->c); /* with the lock, which is the runtime's: it must end when
 					    the runtime does */
-		l->init.signals_cleared = req.clear_signals;
 		if (l->plan.ns.needs_stage)
 			stage_main (&l->init);
 		init_main (&l->init);

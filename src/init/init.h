@@ -34,7 +34,6 @@ struct init {
 	struct rootfs rootfs;
 	struct cgroup *cgroup;
 	struct seccomp_filter filter;
-	bool signals_cleared;	 /* by clone3: every disposition is default */
 	bool netns_from_runtime; /* the network namespace comes as a message */
 	unsigned preserve_fds;	 /* 3 .. 3+n-1 stay open for the user's process */
 	/*

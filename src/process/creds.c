@@ -219,14 +219,13 @@ fds_close_rest (unsigned preserve, const int *keep, size_t n)
 }
 
 void
-signals_reset (bool handlers_too)
+signals_reset (void)
 {
 	sigset_t none;
 
-	/* execve resets handlers but not what is ignored, and it is the caller that ignores
-	 * (conmon: SIGPIPE). */
-	if (handlers_too)
-		sys_signals_default ();
+	/* execve and CLONE_CLEAR_SIGHAND reset handlers but not what is ignored, and it is the
+	 * caller that ignores (conmon: SIGPIPE). */
+	sys_signals_default ();
 	sigemptyset (&none);
 	(void) sigprocmask (SIG_SETMASK, &none, NULL);
 }

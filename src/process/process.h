@@ -57,6 +57,5 @@ int exec_lookup (struct arena *a, char *const *args, char *const *env, const cha
  * init could else open what it holds (CVE-2016-9962, CVE-2024-21626).
  */
 int fds_close_rest (unsigned preserve, const int *keep, size_t n);
-/* Signal mask empty; every disposition default (conmon leaves SIGPIPE ignored), unless clone3 did
- * that. */
-void signals_reset (bool handlers_too);
+/* Signal mask empty; every disposition default: conmon leaves SIGPIPE ignored. */
+void signals_reset (void);

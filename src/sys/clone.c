@@ -31,8 +31,6 @@ clone_classic (const struct clone_request *req, int *pidfd)
 static long
 clone3_once (const struct clone_request *req, struct clone_args_v2 *args)
 {
-	args->flags = req->clear_signals ? args->flags | CLONE_CLEAR_SIGHAND
-					 : args->flags & ~CLONE_CLEAR_SIGHAND;
 	/* The size of the first version unless the cgroup is needed: Linux 5.3 to 5.6 know no more.
 	 */
 	return syscall (SYS_clone3, args, req->cgroup_fd >= 0 ? sizeof *args : 64);
@@ -57,12 +55,6 @@ sys_clone3_fork (struct clone_request *req)
 		args.cgroup = (uint64_t) req->cgroup_fd;
 	}
 	pid = clone3_once (req, &args);
-	if (pid < 0 && req->clear_signals &&
-	    (errno == ENOSYS || errno == EINVAL || errno == E2BIG)) {
-		req->clear_signals = false;
-		if (errno == EINVAL)
-			pid = clone3_once (req, &args);
-	}
 	if (pid < 0 && errno == ENOSYS)
 		pid = clone_classic (req, &pidfd);
 	else if (pid < 0)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 /* clone3, used like fork: the child gets a copy of everything and returns as well. */
-#include <stdbool.h>
 #include <stdint.h>
 
 struct clone_request {
@@ -9,8 +8,6 @@ struct clone_request {
 	int exit_signal;    /* must be 0 with CLONE_PARENT */
 	int cgroup_fd;	    /* directory of a v2 cgroup to be born in, or -1 */
 	int *ret_pidfd;	    /* CLOEXEC; in the parent only. Or NULL */
-	bool clear_signals; /* all dispositions default in the child. Read it there: false, if the
-			       kernel cannot (Linux < 5.5) */
 };
 
 /* pid in the parent, 0 in the child, -errno. Without clone3 (Linux < 5.3) clone does it, and

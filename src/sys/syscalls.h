@@ -254,9 +254,6 @@ sys_pivot_root (const char *new_root, const char *put_old)
 #ifndef CLONE_INTO_CGROUP
 #define CLONE_INTO_CGROUP	0x200000000ULL	/* Linux 5.7 */
 #endif
-#ifndef CLONE_CLEAR_SIGHAND
-#define CLONE_CLEAR_SIGHAND	0x100000000ULL	/* Linux 5.5 */
-#endif
 
 static inline int
 sys_pidfd_open (pid_t pid, unsigned flags)						/* Linux 5.3 */
