@@ -15,6 +15,7 @@ struct frame {
 		*field;	      /* record: of the current key, NULL: unknown; else: the container's */
 	void *base;	      /* record: the struct; else: the vector */
 	uint64_t seen, nulls; /* record: bits of the fields that were there, and that were null */
+	uint64_t other_case;  /* record: the same for keys that are these but for capitals */
 	size_t start;	      /* in the text */
 	const char *key;      /* the current one */
 };
@@ -677,6 +678,31 @@ on_end_array (void *ctx)
 	return !r->stop;
 }
 
+static bool
+equal_but_for_case (const char *a, const char *b)
+{
+	for (; *a && *b; a++, b++)
+		if ((*a | 0x20) != (*b | 0x20))
+			return false;
+	return *a == *b;
+}
+
+/*
+ * "Process" beside "process": for this program an unknown property, for a reader in Go the same one
+ * given twice, of which the last counts. What one runtime checks and another runs must not differ.
+ */
+static void
+check_case (struct reader *r, struct frame *f, size_t n)
+{
+	for (unsigned i = 0; i < f->rec->n; i++)
+		if (equal_but_for_case (f->rec->fields[i].name, f->key)) {
+			if (f->seen & 1ull << i)
+				COMPLAIN (r, n + 2, "given twice: as '%s' before",
+					  f->rec->fields[i].name);
+			f->other_case |= 1ull << i;
+		}
+}
+
 static void
 find_field (struct reader *r, struct frame *f, const char *s, size_t n)
 {
@@ -689,12 +715,14 @@ find_field (struct reader *r, struct frame *f, const char *s, size_t n)
 			continue;
 		f->key = field->name;
 		f->field = field;
-		if (f->seen & 1ull << i)
-			COMPLAIN (r, n + 2, "given twice");
+		if ((f->seen | f->other_case) & 1ull << i)
+			COMPLAIN (r, n + 2, "given twice%s",
+				  f->seen & 1ull << i ? "" : ", once with other capitals");
 		f->seen |= 1ull << i;
 		return;
 	}
 	f->key = arena_strndup (r->arena, s, n);
+	check_case (r, f, n);
 	if (r->report->name_unknown)
 		oci_report_warn_at (r->report, token_start (r, n + 2), path_of (r),
 				    "unknown property");

@@ -121,7 +121,6 @@ open_streams (const struct spawn *p, struct streams *s)
 static _Noreturn void
 child (const struct spawn *p, const struct streams *s, pid_t parent)
 {
-	const struct sigaction dfl = { .sa_handler = SIG_DFL };
 	struct failure f = { 0, NO_STREAMS };
 	sigset_t none;
 
@@ -129,8 +128,7 @@ child (const struct spawn *p, const struct streams *s, pid_t parent)
 	if (getppid () != parent && getppid () != 0)	/* 0: the parent is in an outer pid namespace */
 		_exit (127);
 	(void) setpgid (0, 0);
-	for (int sig = 1; sig < 65; sig++)
-		(void) sigaction (sig, &dfl, NULL);
+	sys_signals_default ();
 	sigemptyset (&none);
 	(void) sigprocmask (SIG_SETMASK, &none, NULL);
 	/* Every fd that we hold is CLOEXEC, and none of child[] is 0-2: no order of dup2 can overwrite one. */

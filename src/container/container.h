@@ -9,7 +9,7 @@
  * effect (runtime.md, create) start.fifo    exists from create to start; init reads one byte from
  * it. Has a reader = not started yet report.fifo   what `start` learns from init: struct report,
  * then EOF by close-on-exec seccomp.bpf   the compiled filter, for exec notify/       the proxied
- * notification socket Its flock is held by create, start, delete and update: two commands on one id
+ * notification socket state.backup  for delete --force when state.json is damaged Its flock is held by create, start, delete and update: two commands on one id
  * never meet.
  *
  * Rules of life and death: the state is written before the cgroup is made and removed as the last
@@ -91,6 +91,11 @@ int container_open (const struct globals *g, const char *id, bool lock, struct c
 		    struct err *e);
 void container_close (struct container *c);
 int container_save (struct container *c, struct arena *a, struct err *e);
+/* state.backup; once, when everything of the container exists. */
+void container_save_backup (const struct container *c, struct arena *a);
+/* After container_open failed: true if there is a container whose state is damaged; it is open, locked
+ * if that was asked for, and has the state of the backup, if any. */
+bool container_recover (struct container *c, struct arena *a);
 /* Remove the state directory: the last step of delete. */
 int container_remove_state (struct container *c, struct err *e);
 /*

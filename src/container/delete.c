@@ -123,8 +123,12 @@ container_delete (const struct globals *g, const char *id, bool force, struct er
 	struct container c;
 	int r;
 
-	if (container_open (g, id, true, &c, e) < 0)
-		return force && e->num == ENOENT ? 0 : -1;
+	if (container_open (g, id, true, &c, e) < 0) {
+		if (force && e->num == ENOENT)
+			return 0;
+		if (!force || !container_recover (&c, g->arena))
+			return -1;
+	}
 	r = delete_locked (g, &c, force, e);
 	container_close (&c);
 	return r;

@@ -364,7 +364,9 @@ on_ready (struct launch *l, struct err *e)
 	st->pidfd_inode = pidfd_inode (l->pidfd);
 	if (st->pidfd_inode == 0 && proc_starttime (l->pid, &st->start_time) < 0)
 		return err_set (e, ESRCH, "init ended while it was set up");
-	return container_save (&l->c, l->g->arena, e);
+	TRY (container_save (&l->c, l->g->arena, e));
+	container_save_backup (&l->c, l->g->arena);
+	return 0;
 }
 
 static int

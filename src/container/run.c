@@ -32,7 +32,7 @@ release (struct launch *l, struct err *e)
 {
 	if (write (l->chan.fd, "", 1) != 1)
 		return err_set (e, errno, "tell the container's init to start");
-	TRY (report_receive (l->chan.fd, -1, e));
+	TRY (report_receive (l->chan.fd, -1, l->c.dir_fd, e));
 	if (!l->c.st.has_poststart)
 		return 0;
 	return container_run_hooks (&l->c, l->g->arena, HOOK_POSTSTART, "running", false, e);

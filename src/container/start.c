@@ -22,8 +22,17 @@
 #include "init/init.h"
 #include "plan/plan.h"
 
+static int
+died (int dir_fd, struct err *e)
+{
+	bool filtered = faccessat (dir_fd, "seccomp.bpf", F_OK, 0) == 0;
+
+	return err_set (e, 0, "%sthe container's init died before it could run its process",
+			filtered ? "linux.seccomp: under this filter " : "");
+}
+
 int
-report_receive (int fd, int pidfd, struct err *e)
+report_receive (int fd, int pidfd, int dir_fd, struct err *e)
 {
 	struct pollfd p[2] = { { fd, POLLIN, 0 }, { pidfd, POLLIN, 0 } };
 	bool running = false;
@@ -55,10 +64,7 @@ report_receive (int fd, int pidfd, struct err *e)
 		if (n == 0 && running)
 			return 0;
 		if (n == 0 || p[1].revents)
-			return running ? 0
-				       : err_set (
-						 e, 0,
-						 "the container's init died before it could run its process");
+			return running ? 0 : died (dir_fd, e);
 	}
 }
 
@@ -90,7 +96,7 @@ start_locked (const struct globals *g, struct container *c, struct err *e)
 		TRY (notify = notify_listen (c, g->arena, e));
 	if (write (start, "", 1) != 1)
 		return err_set (e, errno, "write to the start FIFO of container '%s'", c->id);
-	TRY (report_receive (rep, pidfd, e));
+	TRY (report_receive (rep, pidfd, c->dir_fd, e));
 	(void) unlinkat (c->dir_fd, "start.fifo", 0);
 	(void) unlinkat (c->dir_fd, "report.fifo", 0);
 	if (notify >= 0)

@@ -193,10 +193,31 @@ lock_container (const struct globals *g, struct container *c, struct err *e)
 }
 
 /*
- * What a damaged state file still tells: that there is a container of this name. Its process and
- * cgroup are looked for where create would have put them by default, so that delete --force ends
- * clean.
+ * A second copy of what delete needs, as the target of a symbolic link: one system call, and a power
+ * cut or a full disk that damages one file leaves it alone.
  */
+#define BACKUP "state.backup"
+
+void
+container_save_backup (const struct container *c, struct arena *a)
+{
+	struct container_state st = c->st;
+	size_t len;
+	char *text;
+
+	st.annotations = (kvs) { 0 };
+	text = oci_record_write (&container_state_record, &st, a, OCI_COMPACT, &len);
+	if (len < PATH_MAX)
+		(void) symlinkat (text, c->dir_fd, BACKUP);
+}
+
+static bool
+is_usable (const struct container *c)
+{
+	return c->st.format == 1 && streq (c->st.id, c->id) && c->st.pid >= 0 && c->st.pid != 1;
+}
+
+/* What a damaged state file still tells: that there is a container of this name. */
 static void
 state_unknown (struct container *c)
 {
@@ -227,11 +248,33 @@ read_state (const struct globals *g, struct container *c, struct err *e)
 	}
 	oci_report_init (&report, g->arena, "state.json", text, len);
 	if (oci_record_read (&container_state_record, g->arena, text, len, &report, &c->st) == 0 &&
-	    c->st.format == 1 && streq (c->st.id, c->id) && c->st.pid >= 0 && c->st.pid != 1)
+	    is_usable (c))
 		return 0;
 	state_unknown (c);
 	return err_set (e, 0, "container '%s': damaged state: %s; use delete --force", c->id,
-			oci_report_text (&report));
+			oci_report_text (&report)[0]
+				? oci_report_text (&report)
+				: "state.json: not of this container, or an impossible pid");
+}
+
+bool
+container_recover (struct container *c, struct arena *a)
+{
+	struct oci_report report;
+	char text[PATH_MAX];
+	ssize_t n;
+
+	if (c->dir_fd < 0 || !c->st.phase || !streq (c->st.phase, "damaged"))
+		return false;
+	n = readlinkat (c->dir_fd, BACKUP, text, sizeof text);
+	/* Without it create was killed before anything but the directory was made. */
+	if (n < 0 || n == sizeof text)
+		return true;
+	oci_report_init (&report, a, BACKUP, text, (size_t) n);
+	if (oci_record_read (&container_state_record, a, text, (size_t) n, &report, &c->st) < 0 ||
+	    !is_usable (c))
+		state_unknown (c);
+	return true;
 }
 
 int
@@ -311,8 +354,8 @@ remove_tree (int parent, const char *name)
 int
 container_remove_state (struct container *c, struct err *e)
 {
-	static const char *const usual[] = { "start.fifo", "report.fifo", "seccomp.bpf",
-					     "config.json", "state.json" };
+	static const char *const usual[] = { "start.fifo",  "report.fifo", "seccomp.bpf",
+					     "config.json", BACKUP,	   "state.json" };
 	int r;
 
 	/* The common case without listing the directory; state.json last, then the directory

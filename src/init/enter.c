@@ -94,7 +94,8 @@ enter_execute (struct init *in, const char *path, char *const *env, struct err *
 		STEP ("seccomp", seccomp_install (&in->filter, NULL, e));
 	report (in, REPORT_RUNNING, NULL);
 	execve (path, in->plan->process.args, env);
-	return err_set (e, errno, "exec '%s'", path);
+	return err_set (e, errno, "%s: exec '%s'",
+			errno == E2BIG ? "process.args, process.env" : "process.args[0]", path);
 }
 
 /* Before a filter can forbid it. The channel is needed for a little longer, and closes itself at
@@ -135,8 +136,8 @@ enter_prepare (struct init *in, const char **ret_path, char ***ret_env, struct e
 	if (!cwd_done)
 		TRY (cwd_enter (p->cwd, false, e));
 	STEP ("capabilities", caps_apply (&held, in->host->cap_last, e));
-	TRY (exec_lookup (in->arena, p->args, *ret_env, ret_path,
-			  e)); /* as the user: x bits are the user's */
+	STEP ("process.args[0]", exec_lookup (in->arena, p->args, *ret_env, ret_path,
+					      e)); /* as the user: x bits are the user's */
 	signals_reset ();
 	return close_the_rest (in, e);
 }

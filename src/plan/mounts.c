@@ -320,6 +320,9 @@ check_destination (struct mount_reader *r)
 		WARN (p, PATH ("mounts[%zu].destination", r->index),
 		      "'%s' is relative: taken as '/%s'", dst, dst);
 	r->op->dst = path_clean (p->arena, PATH ("/%s", dst)) + 1;
+	if (*r->op->dst == '\0' && r->op->kind == MOUNT_FS)
+		BAD (p, PATH ("mounts[%zu].destination", r->index),
+		     "a new %s on '/' would hide the root file system", r->op->fstype);
 	for (size_t i = 0; i < ARRAY_SIZE (proc_files); i++)
 		listed |= streq (r->op->dst, proc_files[i]);
 	if (startswith (r->op->dst, "proc/") && !listed && r->op->kind != MOUNT_REMOUNT)

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -221,26 +222,22 @@ fds_close_rest (unsigned preserve, const int *keep, size_t n)
 int
 fds_check_preserved (unsigned preserve, struct err *e)
 {
-	for (unsigned i = 0; i < preserve; i++) {
-		int flags = fcntl ((int) (3 + i), F_GETFD);
+	struct rlimit limit;
 
-		if (flags < 0 || (flags & FD_CLOEXEC))
-			return err_set (e, EBADF, "--preserve-fds, LISTEN_FDS: file descriptor %u",
-					3 + i);
-	}
+	if (getrlimit (RLIMIT_NOFILE, &limit) == 0 && preserve > limit.rlim_cur)
+		return err_set (e, EBADF, "--preserve-fds, LISTEN_FDS: %u file descriptors, and %llu can be open", preserve,
+				(unsigned long long) limit.rlim_cur);
 	return 0;
 }
 
 void
 signals_reset (void)
 {
-	struct sigaction dfl = { .sa_handler = SIG_DFL };
 	sigset_t none;
 
-	/* execve resets handlers but not what is ignored, and it is the caller that ignores
-	 * (conmon: SIGPIPE). CLONE_CLEAR_SIGHAND leaves the ignored ones as well. */
-	for (int sig = 1; sig < 65; sig++)
-		(void) sigaction (sig, &dfl, NULL);
+	/* execve and CLONE_CLEAR_SIGHAND reset handlers but not what is ignored, and it is the
+	 * caller that ignores (conmon: SIGPIPE). */
+	sys_signals_default ();
 	sigemptyset (&none);
 	(void) sigprocmask (SIG_SETMASK, &none, NULL);
 }

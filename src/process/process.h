@@ -57,8 +57,10 @@ int exec_lookup (struct arena *a, char *const *args, char *const *env, const cha
  * init could else open what it holds (CVE-2016-9962, CVE-2024-21626).
  */
 int fds_close_rest (unsigned preserve, const int *keep, size_t n);
-/* Of --preserve-fds and LISTEN_FDS: each must have come from the caller, not be a hole that a file
- * of ours fills. */
+/*
+ * Of --preserve-fds and LISTEN_FDS: as many can be open. Holes among them are fine (podman's --preserve-fd lists make them) and stay
+ * holes, whatever files of ours are in them meanwhile (fds_close_rest).
+ */
 int fds_check_preserved (unsigned preserve, struct err *e);
 /* Signal mask empty, every disposition default: conmon leaves SIGPIPE ignored. */
 void signals_reset (void);

@@ -129,7 +129,7 @@ bind_mount (struct rootfs *r, const struct mount_op *op, int *prepared_tree, str
 {
 	autofd tree = prepared_tree ? take_fd (prepared_tree) : -1;
 	autofd target = -1;
-	struct stat st;
+	struct stat st, there;
 	bool made;
 	int ret;
 
@@ -148,6 +148,13 @@ bind_mount (struct rootfs *r, const struct mount_op *op, int *prepared_tree, str
 	target = target_open (r, op, S_ISDIR (st.st_mode), &made, e);
 	if (target < 0)
 		return err_wrap (e, "bind '%s'", op->src);
+	if (fstat (target, &there) < 0)
+		return err_set (e, errno, "stat '/%s'", op->dst);
+	/* move_mount(2) says EINVAL; mount(2) said ENOTDIR, which docker explains to its users. */
+	if (S_ISDIR (st.st_mode) != S_ISDIR (there.st_mode))
+		return err_set (e, ENOTDIR, "bind '%s' on '/%s': a %s on a %s", op->src, op->dst,
+				S_ISDIR (st.st_mode) ? "directory" : "file",
+				S_ISDIR (there.st_mode) ? "directory" : "file");
 	TRY (tree_apply_options (r, op, &tree, op->recursive, target, e));
 	if (*op->dst == '\0') { /* this is the root from now on */
 		close (r->root_fd);
