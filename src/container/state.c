@@ -312,7 +312,7 @@ int
 container_remove_state (struct container *c, struct err *e)
 {
 	static const char *const usual[] = { "start.fifo", "report.fifo", "seccomp.bpf",
-					     "config.json", "state.json" };
+					     "exec.json", "config.json", "state.json" };
 	int r;
 
 	/* The common case without listing the directory; state.json last, then the directory
