@@ -13,6 +13,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/procfs.h"
 #include "base/sock.h"
 #include "container/container.h"
 #include "container/exec.h"
@@ -161,7 +162,6 @@ clone_child (struct exec *x, int cgroup_fd, struct err *e)
 		.exit_signal = SIGCHLD,
 		.cgroup_fd = cgroup_fd,
 		.ret_pidfd = &x->pidfd,
-		.clear_signals = true,
 	};
 	struct chan theirs;
 	char text[16];
@@ -175,7 +175,6 @@ clone_child (struct exec *x, int cgroup_fd, struct err *e)
 	pid = sys_clone3_fork (&req);
 	if (pid == 0) {
 		chan_close (&x->chan);
-		x->init.signals_cleared = req.clear_signals;
 		join_main (&x->init);
 	}
 	chan_close (&theirs);
@@ -270,6 +269,19 @@ serve (struct exec *x, unsigned *served, struct err *e)
 }
 
 /*
+ * Its init is dead, or on the way: then setns says ESRCH, clone ENOMEM, or our child is killed with
+ * the pid namespace. It is only readable as dead when everything below it is.
+ */
+static bool
+is_ending (const struct join *j)
+{
+	uint64_t flags;
+
+	return pidfd_wait (j->pidfd, 0) || proc_stat_field (j->pid, 9, &flags) < 0 ||
+	       (flags & 0x4); /* PF_EXITING */
+}
+
+/*
  * CLONE_INTO_CGROUP, and what may be in its way: the kernel that kills the child at birth (launch.c
  * knows), a container that uses its cgroup as an inner node (systemd does) and has gone below it.
  */
@@ -290,7 +302,7 @@ run_child (struct exec *x, struct err *e)
 	status = reap (x);
 	if (status >= 0 && WIFEXITED (status) && WEXITSTATUS (status) >= 126)
 		x->failure = WEXITSTATUS (status);
-	if (pidfd_wait (x->init.join.pidfd, 0))
+	if (is_ending (&x->init.join))
 		return not_running (e);
 	if (served > 0 || !(WIFSIGNALED (status) && WTERMSIG (status) == SIGKILL))
 		return -1;

@@ -224,7 +224,7 @@ enter_prepare (struct init *in, const char **ret_path, char ***ret_env, struct e
 	STEP ("capabilities", caps_apply (&held, in->host->cap_last, e));
 	TRY (cannot_execute (in, exec_lookup (in->arena, p->args, *ret_env, ret_path, e),
 			     e)); /* as the user: x bits are the user's */
-	signals_reset (!in->signals_cleared);
+	signals_reset (true); /* clone3 leaves ignored ones ignored */
 	return close_the_rest (in, e);
 }
 

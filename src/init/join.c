@@ -153,7 +153,6 @@ clone_process (struct init *in, struct err *e)
 	struct clone_request req = {
 		.flags = CLONE_PARENT, /* the runtime's child */
 		.cgroup_fd = -1,
-		.clear_signals = true,
 	};
 	autofd pidfd = -1;
 	int pid;
@@ -164,7 +163,6 @@ clone_process (struct init *in, struct err *e)
 		return err_set (e, -pid, "clone the process into the container");
 	if (pid > 0)
 		return chan_send_fd (&in->chan, MSG_INIT_PID, pid, NULL, pidfd, e);
-	in->signals_cleared = req.clear_signals;
 	STEP ("wait for the runtime", chan_expect (&in->chan, MSG_GO, &in->host_pid, e));
 	return be_process (in, e);
 }
