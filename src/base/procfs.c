@@ -167,7 +167,7 @@ procfs_write_sys (const char *key, const char *text)
 }
 
 int
-proc_starttime (pid_t pid, uint64_t *ret)
+proc_stat_field (pid_t pid, int number, uint64_t *ret)
 {
 	char path[40], buf[1024], *p;
 	ssize_t n;
@@ -177,13 +177,19 @@ proc_starttime (pid_t pid, uint64_t *ret)
 	if (n < 0)
 		return (int) n;
 	p = strrchr (buf, ')');		/* the name may contain anything */
-	for (int field = 2; p && field < 22; field++)
+	for (int field = 2; p && field < number; field++)
 		p = strchr (p + 1, ' ');
 	if (!p)
 		return -EINVAL;
 	p++;
 	p[strcspn (p, " ")] = '\0';
 	return parse_u64 (p, ret);
+}
+
+int
+proc_starttime (pid_t pid, uint64_t *ret)
+{
+	return proc_stat_field (pid, 22, ret);
 }
 
 bool

@@ -25,5 +25,6 @@ void procfs_forget (void);
  * Questions about host processes, asked of the plain /proc by the runtime itself, outside of any container: cheap, and a wrong answer
  * could only come from an administrator who mounted over his own /proc.
  */
+int proc_stat_field (pid_t pid, int number, uint64_t *ret);		/* a number of /proc/PID/stat, from 4 on; 0 or -errno */
 int proc_starttime (pid_t pid, uint64_t *ret);				/* field 22 of /proc/PID/stat; 0 or -errno */
 bool proc_in_userns (void);						/* /proc/self/uid_map is not the identity of all ids */

@@ -57,8 +57,13 @@ void cgroup_close (struct cgroup *cg);	/* the fds */
 /* From a state file: fills a handle for the calls below. Does not open anything. */
 int cgroup_from_state (struct cgroup *ret, int manager, int mode, const char *path, const char *scope, bool created);
 
-/* Move the calling process there, for exec; `sub` is --cgroup ("a/b" below it, or NULL). into_fd for CLONE_INTO_CGROUP or -1. */
-int cgroup_open_for_exec (struct cgroup *cg, const char *sub, pid_t init_pid, struct err *e);
+/*
+ * Opens what exec needs to enter the container's cgroup: into_fd, and the tasks files of v1. Each of `subs` is --cgroup:
+ * "[CONTROLLER[,CONTROLLER]:]PATH", an existing cgroup below it; controllers are of v1 only.
+ */
+int cgroup_open_for_exec (struct arena *a, struct cgroup *cg, const char *const *subs, size_t n_subs, struct err *e);
+/* v2: where the process `pid` is now; for a container that has moved below its cgroup, which then takes no process (EBUSY). */
+int cgroup_open_of_process (struct cgroup *cg, pid_t pid, struct err *e);
 
 int cgroup_freeze (const struct cgroup *cg, bool freeze, struct err *e);
 int cgroup_is_frozen (const struct cgroup *cg);				/* 1, 0; 0 when it cannot be told */

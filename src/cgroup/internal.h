@@ -15,6 +15,8 @@ bool cgroup_dir (const struct cgroup *cg, const char *hierarchy, char *buf, size
 /* The hierarchy in which processes are counted, frozen and killed: "" for v2, "unified", or one of v1. */
 const char *cgroup_main (const struct cgroup *cg);
 
+/* "cpu" is served by "cpu,cpuacct". */
+bool v1_serves (const char *hierarchy, const char *controller, size_t len);
 int v1_create (struct arena *a, struct cgroup *cg, struct err *e);
 int v1_apply (struct cgroup *cg, const struct cgroup_plan *plan, struct err *e);
 int v2_create (struct cgroup *cg, const struct cgroup_plan *plan, struct err *e);

@@ -331,13 +331,3 @@ cgroup_saw_oom (const struct cgroup *cg)
 	s = strstr (text, "oom_kill ");
 	return s && s[9] != '0';
 }
-
-int
-cgroup_open_for_exec (struct cgroup *cg, const char *sub, pid_t init_pid, struct err *e)
-{
-	(void) sub, (void) init_pid;
-	cg->into_fd = cg->mode == CGROUP_V2 ? open_main (cg) : -1;
-	if (cg->mode == CGROUP_V2 && cg->into_fd < 0)
-		return err_set (e, -cg->into_fd, "open the cgroup '%s'", cg->path);
-	return 0;
-}

@@ -139,12 +139,9 @@ v1_create (struct arena *a, struct cgroup *cg, struct err *e)
 
 /* ---- limits ------------------------------------------------------------------------------------------------------------------------ */
 
-/* "cpu" is served by "cpu,cpuacct". */
-static bool
-serves (const char *hierarchy, const char *controller)
+bool
+v1_serves (const char *hierarchy, const char *controller, size_t n)
 {
-	size_t n = strlen (controller);
-
 	for (const char *s = hierarchy; *s; s += strcspn (s, ","), s += *s == ',')
 		if (strncmp (s, controller, n) == 0 && (s[n] == ',' || s[n] == '\0'))
 			return true;
@@ -155,7 +152,7 @@ static int
 hierarchy_fd (const struct cgroup *cg, const char *controller, const char **ret_name)
 {
 	for (unsigned i = 0; i < cg->n_v1; i++)
-		if (serves (cg->v1[i].name, controller)) {
+		if (v1_serves (cg->v1[i].name, controller, strlen (controller))) {
 			*ret_name = cg->v1[i].dir;
 			return cg->v1[i].dir_fd;
 		}

@@ -5,11 +5,11 @@
 #include "base/mem.h"
 #include "cli/command.h"
 
-extern const struct command cmd_completion, cmd_create, cmd_delete, cmd_features, cmd_kill, cmd_list, cmd_plan, cmd_run, cmd_spec,
+extern const struct command cmd_completion, cmd_create, cmd_delete, cmd_exec, cmd_features, cmd_kill, cmd_list, cmd_plan, cmd_run, cmd_spec,
 	cmd_start, cmd_state;
 
 const struct command *const commands[] = {
-	&cmd_create, &cmd_start, &cmd_run, &cmd_state, &cmd_kill, &cmd_delete, &cmd_list,
+	&cmd_create, &cmd_start, &cmd_run, &cmd_exec, &cmd_state, &cmd_kill, &cmd_delete, &cmd_list,
 	&cmd_spec, &cmd_features, &cmd_plan, &cmd_completion, NULL
 };
 

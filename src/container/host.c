@@ -96,18 +96,26 @@ bundle_path (struct arena *a, const char *bundle, const char **ret, struct err *
 	return 0;
 }
 
+void
+host_probe_process (struct host *h)
+{
+	h->euid = geteuid ();
+	h->egid = getegid ();
+	h->cap_last = last_capability ();
+	h->apparmor = apparmor_enabled ();
+	h->selinux = selinux_enabled ();
+}
+
 int
 host_probe (struct arena *a, const char *bundle, const char *id, struct host *h, struct err *e)
 {
-	*h = (struct host) { .euid = geteuid (), .egid = getegid (), .container_id = id };
+	*h = (struct host) { .container_id = id };
+	host_probe_process (h);
 	TRY (bundle_path (a, bundle, &h->bundle, e));
 	h->in_userns = proc_in_userns ();
 	h->privileged = h->euid == 0 && !h->in_userns;
 	h->cgroup_mode = (enum cgroup_mode) cgroup_probe_mode ();
 	h->cgroup_own = cgroup_probe_own (a);
-	h->cap_last = last_capability ();
-	h->apparmor = apparmor_enabled ();
-	h->selinux = selinux_enabled ();
 	if (h->euid != 0) {
 		const char *user = passwd_name (a, h->euid);
 

@@ -10,5 +10,7 @@ struct host;
  * relative to the current directory. */
 int host_probe (struct arena *a, const char *bundle, const char *id, struct host *ret,
 		struct err *e);
+/* Of these, what the plan of a process depends on. */
+void host_probe_process (struct host *ret);
 /* The name of a user in /etc/passwd, or NULL. No NSS: this is a static program. */
 const char *passwd_name (struct arena *a, uid_t uid);

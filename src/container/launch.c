@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "base/procfs.h"
 #include "base/str.h"
+#include "container/facts.h"
 #include "container/host.h"
 #include "container/launch.h"
 #include "container/notify.h"
@@ -199,6 +200,7 @@ keep_files (struct launch *l, bool wait_on_channel, struct err *e)
 
 	if (r < 0)
 		return err_set (e, -r, "write config.json in the state directory");
+	TRY (exec_facts_save (&l->c, l->g->arena, &l->plan, e));
 	if (wait_on_channel)
 		return 0;
 	TRY (make_fifo (l, "start.fifo", &l->init.start_fd, e));

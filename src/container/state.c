@@ -354,8 +354,8 @@ remove_tree (int parent, const char *name)
 int
 container_remove_state (struct container *c, struct err *e)
 {
-	static const char *const usual[] = { "start.fifo",  "report.fifo", "seccomp.bpf",
-					     "config.json", BACKUP,	   "state.json" };
+	static const char *const usual[] = { "start.fifo", "report.fifo", "seccomp.bpf", "exec.json",
+					     "config.json", BACKUP,	  "state.json" };
 	int r;
 
 	/* The common case without listing the directory; state.json last, then the directory

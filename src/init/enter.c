@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/procfs.h"
 #include "hooks/hooks.h"
@@ -26,6 +27,71 @@
 #include "plan/plan.h"
 #include "process/process.h"
 #include "sys/syscalls.h"
+
+/*
+ * From here on nobody in a shared pid namespace may look into this process (CVE-2016-9962). Not
+ * earlier: until its id maps are written and oom_score_adj is set, an unprivileged runtime needs
+ * /proc/PID of its own child.
+ */
+int
+enter_hide (struct err *e)
+{
+	return prctl (PR_SET_DUMPABLE, 0) < 0 ? err_set (e, errno, "prctl PR_SET_DUMPABLE") : 0;
+}
+
+static void
+log_through_channel (void *ctx, int level, const char *text)
+{
+	struct init *in = ctx;
+	struct err ignored;
+
+	if (in->chan.fd >= 0)
+		(void) chan_send (&in->chan, MSG_LOG, level, text, &ignored);
+}
+
+void
+enter_log_through_channel (struct init *in)
+{
+	log_set_sink (log_through_channel, in);
+}
+
+static int
+own_stdio (struct init *in, struct err *e)
+{
+	TRY (stdio_reopen_null (e));
+	stdio_own (in->plan->process.uid);
+	return 0;
+}
+
+static int
+set_labels (const struct process_plan *p, struct err *e)
+{
+	if (p->apparmor_profile)
+		TRY (apparmor_set_exec (p->apparmor_profile, e));
+	if (p->selinux_label)
+		TRY (selinux_set_exec (p->selinux_label, e));
+	return 0;
+}
+
+static int
+set_scheduling (const struct process_plan *p, struct err *e)
+{
+	TRY (sched_apply (p, e));
+	TRY (ioprio_apply (p, e));
+	TRY (mempolicy_apply (p, e));
+	return personality_apply (p, e);
+}
+
+int
+enter_set_process (struct init *in, struct err *e)
+{
+	const struct process_plan *p = &in->plan->process;
+
+	STEP ("standard streams", own_stdio (in, e));
+	STEP ("labels", set_labels (p, e));
+	STEP ("scheduling", set_scheduling (p, e));
+	return 0;
+}
 
 static void
 report (const struct init *in, enum report_kind kind, const struct err *e)
@@ -87,6 +153,15 @@ start_hooks (struct init *in, char *const *env, struct err *e)
 	return hooks_run (list, &ctx, e);
 }
 
+/* What a shell would say; exec passes it on. */
+static int
+cannot_execute (struct init *in, int r, const struct err *e)
+{
+	if (r < 0)
+		in->failure = e->num == ENOENT ? 127 : 126;
+	return r;
+}
+
 static int
 enter_execute (struct init *in, const char *path, char *const *env, struct err *e)
 {
@@ -94,8 +169,9 @@ enter_execute (struct init *in, const char *path, char *const *env, struct err *
 		STEP ("seccomp", seccomp_install (&in->filter, NULL, e));
 	report (in, REPORT_RUNNING, NULL);
 	execve (path, in->plan->process.args, env);
-	return err_set (e, errno, "%s: exec '%s'",
-			errno == E2BIG ? "process.args, process.env" : "process.args[0]", path);
+	err_set (e, errno, "%s: exec '%s'",
+		 errno == E2BIG ? "process.args, process.env" : "process.args[0]", path);
+	return cannot_execute (in, -1, e);
 }
 
 /* Before a filter can forbid it. The channel is needed for a little longer, and closes itself at
@@ -109,6 +185,17 @@ close_the_rest (struct init *in, struct err *e)
 	return fds_close_rest (in->preserve_fds, keep, ARRAY_SIZE (keep)) < 0
 		       ? err_set (e, errno, "close_range")
 		       : 0;
+}
+
+/* sd_listen_fds(3): the descriptors are for the process of this number; the plan assumes 1. */
+static void
+correct_listen_pid (struct arena *a, char **env)
+{
+	pid_t pid = getpid ();
+
+	for (; pid != 1 && *env; env++)
+		if (streq (*env, "LISTEN_PID=1"))
+			*env = arena_printf (a, "LISTEN_PID=%d", (int) pid);
 }
 
 /* Everything that can fail for a reason of the configuration: still at create, so that create says
@@ -125,19 +212,20 @@ enter_prepare (struct init *in, const char **ret_path, char ***ret_env, struct e
 		held.effective |= 1ull << CAP_SYS_ADMIN;
 	}
 	*ret_env = p->needs_home ? env_add_home (in->arena, p->env, p->uid) : p->env;
+	correct_listen_pid (in->arena, *ret_env);
 	STEP ("bounding set", caps_drop_bounding (&p->caps, in->host->cap_last, e));
 	if (p->no_new_privs && prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_set (e, errno, "prctl PR_SET_NO_NEW_PRIVS");
 	umask (p->umask);
 	/* As root first (a directory that only root may enter was asked for by root's
 	 * configuration), else as the user. */
-	bool cwd_done = cwd_enter (p->cwd, true, e) == 0;
+	bool cwd_done = cwd_enter (p->cwd, in->join.pid == 0, e) == 0; /* exec makes no directory */
 	STEP ("ids", creds_apply (p, in_userns && in->plan->userns.deny_setgroups, e));
 	if (!cwd_done)
 		TRY (cwd_enter (p->cwd, false, e));
 	STEP ("capabilities", caps_apply (&held, in->host->cap_last, e));
-	STEP ("process.args[0]", exec_lookup (in->arena, p->args, *ret_env, ret_path,
-					      e)); /* as the user: x bits are the user's */
+	/* As the user: x bits are the user's. */
+	STEP ("process.args[0]", cannot_execute (in, exec_lookup (in->arena, p->args, *ret_env, ret_path, e), e));
 	signals_reset ();
 	return close_the_rest (in, e);
 }
@@ -165,5 +253,7 @@ enter_user_process (struct init *in, struct err *e)
 		report (in, REPORT_FAILED, e);
 		_exit (1);
 	}
-	return enter_execute (in, path, env, e);
+	(void) enter_execute (in, path, env, e);
+	report (in, REPORT_FAILED, e);
+	_exit (in->failure);
 }

@@ -2,11 +2,9 @@
 /* The spine of the container's init. Whoever asks "when is X done, and with which privilege" reads
  * init_build. */
 #include <sched.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/err.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "cgroup/cgroup.h"
 #include "hooks/hooks.h"
@@ -68,17 +66,6 @@ new_session (struct err *e)
 	return 0;
 }
 
-/*
- * From here on nobody in a shared pid namespace may look into this process (CVE-2016-9962). Not
- * earlier: until its id maps are written and oom_score_adj is set, an unprivileged runtime needs
- * /proc/PID of its own child.
- */
-static int
-become_opaque (struct err *e)
-{
-	return prctl (PR_SET_DUMPABLE, 0) < 0 ? err_set (e, errno, "prctl PR_SET_DUMPABLE") : 0;
-}
-
 static int
 enter_cgroup_namespace (const struct plan *p, struct err *e)
 {
@@ -121,34 +108,6 @@ open_console (struct init *in, struct pty *pty, struct err *e)
 }
 
 static int
-own_stdio (struct init *in, struct err *e)
-{
-	TRY (stdio_reopen_null (e));
-	stdio_own (in->plan->process.uid);
-	return 0;
-}
-
-static int
-set_labels (const struct process_plan *p, struct err *e)
-{
-	if (p->apparmor_profile)
-		TRY (apparmor_set_exec (p->apparmor_profile, e));
-	if (p->selinux_label)
-		TRY (selinux_set_exec (p->selinux_label, e));
-	return 0;
-}
-
-static int
-set_scheduling (const struct process_plan *p, struct err *e)
-{
-	TRY (affinity_reset (e)); /* the caller's is no business of the container's */
-	TRY (sched_apply (p, e));
-	TRY (ioprio_apply (p, e));
-	TRY (mempolicy_apply (p, e));
-	return personality_apply (p, e);
-}
-
-static int
 init_build (struct init *in, struct err *e)
 {
 	const struct plan *p = in->plan;
@@ -171,7 +130,7 @@ init_build (struct init *in, struct err *e)
 	}
 	STEP ("new session", new_session (e));
 	STEP ("oom_score_adj", oom_score_adj_apply (proc, p->ns.own & CLONE_NEWUSER, e));
-	STEP ("hide from others", become_opaque (e));
+	STEP ("hide from others", enter_hide (e));
 	STEP ("join namespaces", ns_join (&in->joins, ~0ull, false, e));
 	STEP ("cgroup namespace", enter_cgroup_namespace (p, e));
 	if (proc->keyring)
@@ -202,31 +161,18 @@ init_build (struct init *in, struct err *e)
 	      rootfs_finish (&in->rootfs, &p->rootfs, e)); /* after all that needs to write to it */
 
 	/* -- the process -- */
-	if (p->has_process) {
-		STEP ("standard streams",
-		      own_stdio (in, e)); /* after the pivot: /dev/null of the container */
-		STEP ("labels", set_labels (proc, e));
-		STEP ("scheduling", set_scheduling (proc, e));
-	}
+	STEP ("cpu affinity", affinity_reset (e)); /* the caller's is no business of the container's */
+	if (p->has_process)
+		TRY (enter_set_process (in, e)); /* after the pivot: /dev/null of the container */
 	STEP ("hand over", chan_call (&in->chan, MSG_READY, 0,
 				      e)); /* limits, state; nothing more from the runtime */
 	return enter_user_process (in, e);
 }
 
-static void
-log_through_channel (void *ctx, int level, const char *text)
-{
-	struct init *in = ctx;
-	struct err ignored;
-
-	if (in->chan.fd >= 0)
-		(void) chan_send (&in->chan, MSG_LOG, level, text, &ignored);
-}
-
 _Noreturn void
 init_main (struct init *in)
 {
-	log_set_sink (log_through_channel, in);
+	enter_log_through_channel (in);
 	(void) init_build (in, in->err);
 	chan_send_error (&in->chan, in->err);
 	_exit (1);

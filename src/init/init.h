@@ -5,9 +5,11 @@
  *
  * init.c   the spine: every step of building the container, in order, in one function
  * stage.c  the process between runtime and init, where one is needed (plan->ns.needs_stage)
+ * join.c   exec: into a container that runs
  * enter.c  the tail: from a finished container to the user's process; shared with exec
  */
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "ns/ns.h"
@@ -20,6 +22,14 @@ struct cgroup;
 struct err;
 struct host;
 struct plan;
+
+/* exec: the container's init, through which it is entered. */
+struct join {
+	pid_t pid;
+	int pidfd;
+	int root_fd;	/* its root directory, O_PATH */
+	uint64_t types; /* CLONE_NEW*: its namespaces that are not the runtime's own */
+};
 
 /*
  * All that the child needs, prepared by the runtime before the clone and inherited by fork: plan,
@@ -38,12 +48,14 @@ struct init {
 	unsigned preserve_fds;	 /* 3 .. 3+n-1 stay open for the user's process */
 	/*
 	 * `create`: two FIFOs in the state directory, both open for reading and writing so that
-	 * neither end's death makes the other spin; `run`: both are the channel itself. -1, -1 for
-	 * exec, which does not wait.
+	 * neither end's death makes the other spin; `run`: both are the channel itself. exec does
+	 * not wait: -1, and it reports through the channel.
 	 */
 	int start_fd;	/* one byte read from here starts the process */
 	int report_fd;	/* struct report comes out here; then EOF by close-on-exec */
 	pid_t host_pid; /* own pid as the host sees it; from GO */
+	struct join join;
+	int failure; /* exit status of a child that failed; 126, 127: nothing to execute */
 	struct err *err;
 };
 
@@ -61,9 +73,14 @@ struct report {
 /* In the child of the clone; neither returns. */
 _Noreturn void stage_main (struct init *in);
 _Noreturn void init_main (struct init *in);
+_Noreturn void join_main (struct init *in);
 
 /* The tail. Only returns on error. */
 int enter_user_process (struct init *in, struct err *e);
+/* Its predecessors, which init and exec share: standard streams, labels, scheduling. */
+int enter_set_process (struct init *in, struct err *e);
+int enter_hide (struct err *e);
+void enter_log_through_channel (struct init *in);
 
 /* OCI state for hooks, compact JSON, made in the arena ("creating", "created", "running",
  * "stopped"). pid 0: left out. */

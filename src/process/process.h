@@ -32,6 +32,8 @@ int keyring_join (const char *name, const char *selinux_label,
 /* fchown of pipes, sockets, and files open for writing on 0-2 to the user, so that /dev/stderr can
  * be opened again; failures are ignored. */
 void stdio_own (uid_t uid);
+/* All three become /dev/null, until they are something else. */
+int stdio_null (struct err *e);
 /* A standard stream that is /dev/null of the host becomes the container's, if that is 1:3 by fstat
  * (CVE-2026-88265). */
 int stdio_reopen_null (struct err *e);

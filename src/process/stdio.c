@@ -44,6 +44,17 @@ stdio_own (uid_t uid)
 }
 
 int
+stdio_null (struct err *e)
+{
+	autofd null = open ("/dev/null", O_RDWR | O_CLOEXEC | O_NOCTTY);
+
+	for (int fd = 0; fd < 3; fd++)
+		if (null < 0 || dup2 (null, fd) < 0)
+			return err_set (e, errno, "open /dev/null");
+	return 0;
+}
+
+int
 stdio_reopen_null (struct err *e)
 {
 	for (int fd = 0; fd < 3; fd++) {
