@@ -26,4 +26,5 @@ void procfs_forget (void);
  * could only come from an administrator who mounted over his own /proc.
  */
 int proc_starttime (pid_t pid, uint64_t *ret);				/* field 22 of /proc/PID/stat; 0 or -errno */
+int proc_self_audit (const char *file, uint32_t *ret);			/* "loginuid", "sessionid"; -ENOENT: a kernel without audit */
 bool proc_in_userns (void);						/* /proc/self/uid_map is not the identity of all ids */
