@@ -11,7 +11,9 @@ RECORD (oci_state,
 	FIELD (oci_state, rootfs, "rootfs", 0),
 	FIELD (oci_state, created, "created", 0),
 	FIELD (oci_state, annotations, "annotations", 0),
-	FIELD (oci_state, owner, "owner", 0));
+	FIELD (oci_state, owner, "owner", 0),
+	FIELD (oci_state, loginuid, "loginuid", 0),
+	FIELD (oci_state, sessionid, "sessionid", 0));
 
 /* pid is left out when there is none (stopped). */
 RECORD_OF (oci_state, oci_hook_state,

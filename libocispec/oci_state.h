@@ -8,7 +8,9 @@ struct oci_state {
 	int64_t pid;
 	char *bundle;
 	char *rootfs, *created, *owner; /* `state` and `list` */
-	char *root;			/* hooks: what older hooks expect */
+	char *loginuid,
+		*sessionid; /* of who created it: a number or "unset"; not of the specification */
+	char *root;	    /* hooks: what older hooks expect */
 	kvs annotations;
 };
 extern const struct record oci_state_record, oci_hook_state_record;

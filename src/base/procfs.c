@@ -192,6 +192,25 @@ proc_starttime (pid_t pid, uint64_t *ret)
 	return proc_stat_field (pid, 22, ret);
 }
 
+int
+proc_self_audit (const char *file, uint32_t *ret)
+{
+	char path[40], buf[16];
+	uint64_t id;
+	ssize_t n;
+
+	snprintf (path, sizeof path, "/proc/self/%s", file);
+	n = read_small_at (AT_FDCWD, path, buf, sizeof buf);
+	if (n < 0)
+		return (int) n;
+	buf[strcspn (buf, "\n")] = '\0';
+	n = parse_u64 (buf, &id);
+	if (n < 0 || id > UINT32_MAX)
+		return -EINVAL;
+	*ret = (uint32_t) id;
+	return 0;
+}
+
 bool
 proc_in_userns (void)
 {

@@ -85,13 +85,15 @@ print_table (const struct row *rows, size_t n)
 		id = MAX (id, (int) strlen (rows[i].st->id));
 		bundle = MAX (bundle, (int) strlen (rows[i].st->bundle));
 	}
-	printf ("%-*s  %-8s  %-8s  %-*s  %-30s  %s\n", id, "ID", "PID", "STATUS", bundle, "BUNDLE",
-		"CREATED", "OWNER");
+	printf ("%-*s  %-8s  %-8s  %-*s  %-30s  %-8s  %-10s  %s\n", id, "ID", "PID", "STATUS",
+		bundle, "BUNDLE", "CREATED", "OWNER", "LOGINUID", "SESSION");
 	for (size_t i = 0; i < n; i++) {
 		const struct container_state *st = rows[i].st;
 
-		printf ("%-*s  %-8lld  %-8s  %-*s  %-30s  %s\n", id, st->id, (long long) st->pid,
-			rows[i].status, bundle, st->bundle, st->created, st->owner);
+		printf ("%-*s  %-8lld  %-8s  %-*s  %-30s  %-8s  %-10s  %s\n", id, st->id,
+			(long long) st->pid, rows[i].status, bundle, st->bundle, st->created,
+			st->owner, st->loginuid ? st->loginuid : "-",
+			st->sessionid ? st->sessionid : "-");
 	}
 }
 

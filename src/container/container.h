@@ -53,6 +53,8 @@ struct container_state {
 	uint32_t format; /* 1 */
 	char *phase;	 /* "creating", "created" */
 	char *oci_version, *id, *bundle, *rootfs, *created, *owner;
+	char *loginuid, *sessionid;   /* audit identity of the caller of create; NULL: a kernel
+					 without audit */
 	int64_t pid;	      /* of init, as the host sees it; 0 while creating */
 	uint64_t start_time;  /* field 22 of /proc/PID/stat; 0 when the inode says enough */
 	uint64_t pidfd_inode; /* pidfs inode (Linux 6.9), unique since boot; 0: not known */

@@ -150,6 +150,21 @@ launch_load (struct launch *l, const char *id, struct err *e)
 /* ---- state directory, files
  * ---------------------------------------------------------------------------------------- */
 
+/*
+ * Who started the container, as the kernel's audit subsystem knows it: it survives su, sudo and
+ * setuid, and nothing of ours ever writes it. (uint32_t) -1 is what a daemon has, whom nobody
+ * logged in to start.
+ */
+static char *
+audit_identity (struct arena *a, const char *file)
+{
+	uint32_t id;
+
+	if (proc_self_audit (file, &id) < 0)
+		return NULL;
+	return id == UINT32_MAX ? (char *) "unset" : arena_printf (a, "%u", id);
+}
+
 static void
 fill_state (struct launch *l)
 {
@@ -166,6 +181,8 @@ fill_state (struct launch *l)
 		.rootfs = (char *) p->rootfs.path,
 		.created = arena_strdup (l->g->arena, now),
 		.owner = (char *) "",
+		.loginuid = audit_identity (l->g->arena, "loginuid"),
+		.sessionid = audit_identity (l->g->arena, "sessionid"),
 		.cgroup_manager = (uint32_t) l->cgroup.manager,
 		.cgroup_mode = (uint32_t) l->cgroup.mode,
 		.cgroup_path = (char *) l->cgroup.path,

@@ -45,6 +45,8 @@ RECORD (container_state, FIELD (container_state, format, "format", REQ),
 	FIELD (container_state, pidfd_inode, "pidfdInode", 0),
 	FIELD (container_state, bundle, "bundle", 0), FIELD (container_state, rootfs, "rootfs", 0),
 	FIELD (container_state, created, "created", 0), FIELD (container_state, owner, "owner", 0),
+	FIELD (container_state, loginuid, "loginuid", 0),
+	FIELD (container_state, sessionid, "sessionid", 0),
 	FIELD (container_state, cgroup_manager, "cgroupManager", 0),
 	FIELD (container_state, cgroup_mode, "cgroupMode", 0),
 	FIELD (container_state, cgroup_path, "cgroupPath", 0),
@@ -454,6 +456,8 @@ container_state_json (const struct container *c, struct arena *a, enum container
 		.rootfs = c->st.rootfs,
 		.created = c->st.created,
 		.owner = c->st.owner,
+		.loginuid = c->st.loginuid,
+		.sessionid = c->st.sessionid,
 		.annotations = c->st.annotations,
 	};
 

@@ -327,3 +327,16 @@ TEST (user_namespace_is_noticed)
 		SKIP ("already in a user namespace, or none allowed");
 	EQ (r, 0);
 }
+
+TEST (audit_identity_of_this_process)
+{
+	uint32_t id = 7;
+	int r = proc_self_audit ("loginuid", &id);
+
+	if (r == -ENOENT)
+		SKIP ("a kernel without audit");
+	EQ (r, 0);
+	EQ (proc_self_audit ("sessionid", &id), 0);
+	EQ (proc_self_audit ("comm", &id), -EINVAL);
+	EQ (proc_self_audit ("no/such", &id), -ENOENT);
+}
