@@ -4,14 +4,37 @@
 
 #include "base/mem.h"
 #include "cli/command.h"
+#include "config.h"
 
-extern const struct command cmd_completion, cmd_create, cmd_delete, cmd_exec, cmd_features, cmd_kill, cmd_list, cmd_plan, cmd_run, cmd_spec,
-	cmd_start, cmd_state;
+/* clang-format off */
+#define COMMANDS(X)	\
+	X (create)	\
+	X (start)	\
+	X (run)		\
+	X (exec)	\
+	X (state)	\
+	X (kill)	\
+	X (delete)	\
+	X (list)	\
+	X (spec)	\
+	X (features)	\
+	X (plan)	\
+	X (completion)
+
+#define X(name) extern const struct command cmd_##name;
+COMMANDS (X) X (checkpoint) X (restore)
+#undef X
 
 const struct command *const commands[] = {
-	&cmd_create, &cmd_start, &cmd_run, &cmd_exec, &cmd_state, &cmd_kill, &cmd_delete, &cmd_list,
-	&cmd_spec, &cmd_features, &cmd_plan, &cmd_completion, NULL
+#define X(name) &cmd_##name,
+	COMMANDS (X)
+#if HAVE_CRIU	/* a command that is not there is how engines learn that it is not supported */
+	X (checkpoint) X (restore)
+#endif
+#undef X
+	NULL
 };
+/* clang-format on */
 
 const struct command *
 command_find (const char *name)

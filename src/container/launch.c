@@ -243,8 +243,8 @@ begin_netns (struct launch *l, struct err *e)
 {
 	const struct ns_plan *ns = &l->plan.ns;
 
-	if (!(ns->create & CLONE_NEWNET) || ns->create & CLONE_NEWUSER || ns->needs_stage ||
-	    !l->host.privileged)
+	if (!(ns->create & CLONE_NEWNET) || ns->create & CLONE_NEWUSER || ns->needs_stage
+	    || !l->host.privileged || l->maker)
 		return 0;
 	l->init.netns_from_runtime = true;
 	return netns_begin (&l->netns, l->plan.loopback, e);
@@ -354,8 +354,8 @@ move_net_devices (struct launch *l, struct err *e)
 	return netdev_move_all (l->plan.net_devices, l->plan.n_net_devices, ns, e);
 }
 
-static int
-runtime_hooks (struct launch *l, struct err *e)
+int
+launch_runtime_hooks (struct launch *l, struct err *e)
 {
 	const struct plan *p = &l->plan;
 	struct hook_context ctx = {
@@ -371,13 +371,11 @@ runtime_hooks (struct launch *l, struct err *e)
 	return hooks_run (&p->hooks[HOOK_CREATE_RUNTIME], &ctx, e);
 }
 
-static int
-on_ready (struct launch *l, struct err *e)
+int
+launch_save_created (struct launch *l, struct err *e)
 {
 	struct container_state *st = &l->c.st;
 
-	if (l->plan.has_process)
-		TRY (rlimits_apply (l->pid, &l->plan.process, e));
 	st->phase = (char *) "created";
 	st->pid = l->pid;
 	st->pidfd_inode = pidfd_inode (l->pidfd);
@@ -386,6 +384,14 @@ on_ready (struct launch *l, struct err *e)
 	TRY (container_save (&l->c, l->g->arena, e));
 	container_save_backup (&l->c, l->g->arena);
 	return 0;
+}
+
+static int
+on_ready (struct launch *l, struct err *e)
+{
+	if (l->plan.has_process)
+		TRY (rlimits_apply (l->pid, &l->plan.process, e));
+	return launch_save_created (l, e);
 }
 
 static int
@@ -410,7 +416,7 @@ serve_one (struct launch *l, struct err *e)
 	case MSG_NEED_IDMAP: TRY (userns_write_maps (l->pid, &l->plan.userns, e)); break;
 	case MSG_INIT_PID: TRY (on_init_pid (l, &m, fd, e)); break;
 	case MSG_NETNS_READY: TRY (move_net_devices (l, e)); break;
-	case MSG_ROOTFS_READY: TRY (runtime_hooks (l, e)); break;
+	case MSG_ROOTFS_READY: TRY (launch_runtime_hooks (l, e)); break;
 	case MSG_CONSOLE: TRY (on_console (l, &m, fd, e)); break;
 	case MSG_READY: TRY (on_ready (l, e)); break;
 	case MSG_SECCOMP_FD: TRY (on_seccomp_fd (l, fd, e)); break;
@@ -421,8 +427,8 @@ serve_one (struct launch *l, struct err *e)
 	return type;
 }
 
-static int
-apply_limits (struct launch *l, struct err *e)
+int
+launch_apply_limits (struct launch *l, struct err *e)
 {
 	TRY (cgroup_apply (l->g->arena, &l->cgroup, &l->plan.cgroup, e));
 	if (!l->plan.rdt.set)
@@ -435,7 +441,7 @@ serve (struct launch *l, unsigned *served, struct err *e)
 {
 	int type;
 
-	TRY (apply_limits (l, e)); /* while init mounts */
+	TRY (launch_apply_limits (l, e)); /* while init mounts */
 	do {
 		type = serve_one (l, e);
 		if (type < 0)
@@ -498,7 +504,7 @@ build (struct launch *l, bool wait_on_channel, struct err *e)
 		l->c.st.cgroup_created = l->cgroup.created;
 	}
 	l->init.rootfs.cgroup_path = l->cgroup.path;
-	TRY (run_child (l, wait_on_channel, e));
+	TRY (l->maker ? l->maker (l, e) : run_child (l, wait_on_channel, e));
 	if (l->init.netns_from_runtime)
 		close (take_fd (&l->netns.fd)); /* else it would outlive the container in us */
 	rootfs_close (&l->init.rootfs, l->plan.rootfs.n_mounts);

@@ -33,6 +33,9 @@ struct launch {
 	struct init init;   /* what the child inherits */
 	struct chan chan;   /* our end */
 	struct netns_maker netns;
+	/* What makes the process in the place of the clone (restore), or NULL; with the state and the cgroup made. */
+	int (*maker) (struct launch *l, struct err *e);
+	void *maker_ctx;
 	int console_socket; /* connected, or -1 */
 	int console_master; /* foreground: the pty, else -1 */
 	pid_t pid;	    /* init (for a moment: the stage), our child; 0: none */
@@ -52,3 +55,11 @@ int launch_build (struct launch *l, bool wait_on_channel, struct err *e);
 void launch_abort (struct launch *l);
 /* Digits only, no newline, atomically, mode 0644 (containerd's Atoi does not trim). */
 int launch_write_pid_file (const struct launch *l, struct err *e);
+
+/* Steps of launch_build, for a maker: prestart and createRuntime hooks; limits on l->pid; the state "created". */
+int launch_runtime_hooks (struct launch *l, struct err *e);
+int launch_apply_limits (struct launch *l, struct err *e);
+int launch_save_created (struct launch *l, struct err *e);
+
+/* run.c: serve terminal and signals until the process ends, take the container away; its exit status. */
+int run_wait (struct launch *l, int signal_fd, struct err *e);

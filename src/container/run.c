@@ -61,8 +61,8 @@ clean_up (struct launch *l, struct err *e)
 	return container_remove_state (&l->c, e);
 }
 
-static int
-run_foreground (struct launch *l, int signal_fd, struct err *e)
+int
+run_wait (struct launch *l, int signal_fd, struct err *e)
 {
 	struct notify_relay notify = { l, -1 };
 	struct relay relay = {
@@ -79,7 +79,8 @@ run_foreground (struct launch *l, int signal_fd, struct err *e)
 		TRY (notify.fd = notify_listen (&l->c, l->g->arena, e));
 		relay.extra_fd = notify.fd;
 	}
-	TRY (release (l, e));
+	if (!l->maker)
+		TRY (release (l, e));
 	TRY (relay_run (&relay, signal_fd, e));
 	TRY (status = wait_status (l->pid, e));
 	l->pid = 0;
@@ -103,7 +104,7 @@ container_run (const struct globals *g, const char *id, const struct create_opti
 		signal_fd = relay_block_signals ();
 	r = launch_write_pid_file (&l, e);
 	if (r == 0)
-		r = o->detach ? release (&l, e) : run_foreground (&l, signal_fd, e);
+		r = o->detach ? release (&l, e) : run_wait (&l, signal_fd, e);
 	if (r < 0)
 		launch_abort (&l);
 	else
