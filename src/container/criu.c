@@ -253,7 +253,7 @@ become_criu (const struct criu_session *s, int sock)
 	(void) fcntl (sock, F_SETFD, 0);
 	for (size_t i = 0; i < s->n_keep; i++)
 		(void) fcntl (s->keep[i], F_SETFD, 0);
-	signals_reset (true);
+	signals_reset ();
 	if (s->cgroup && cgroup_enter_self (s->cgroup, &ignored) < 0)
 		_exit (126);
 	if (s->root && own_mounts (s->root) < 0)
