@@ -26,6 +26,8 @@ enum field {
 static void
 put_bytes (struct dbus_out *o, const void *p, size_t n)
 {
+	if (n == 0)
+		return;
 	if (o->len + n > o->size) {
 		size_t size = MAX (2 * o->size, o->len + n + 512);
 		char *buf = arena_alloc (o->arena, size);

@@ -37,6 +37,8 @@ int systemd_create_scope (struct arena *a, struct cgroup *cg, const struct cgrou
 int systemd_update_scope (struct arena *a, const struct cgroup *cg, const struct cgroup_plan *plan,
 			  struct err *e);
 int systemd_stop_scope (const struct cgroup *cg, struct err *e);
+/* A scope that we perhaps made, if nobody is in it. */
+void systemd_stop_empty (const struct cgroup *cg);
 
 /* devices_bpf.c: the program that decides as the rules do, of which the last that matches counts. -E2BIG. */
 struct device_program {

@@ -307,6 +307,8 @@ remove_parents (const struct cgroup *cg)
 int
 cgroup_destroy (const struct cgroup *cg, struct err *e)
 {
+	if (cg->manager == CGROUP_MANAGER_SYSTEMD && !cg->created && cg->scope)
+		systemd_stop_empty (cg);
 	if (!cg->created || cg->manager == CGROUP_MANAGER_DISABLED)
 		return 0;
 	/* systemd notices by itself that a cgroup is gone: the bus need not be there to the end. */

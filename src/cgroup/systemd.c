@@ -139,6 +139,56 @@ reset_failed (struct bus *b, const char *unit, struct err *e)
 	return bus_tell (b, "ResetFailedUnit", "s", &body, e);
 }
 
+/* ---- stopping -------------------------------------------------------------------------------- */
+
+/* Nobody in it may make systemd wait for him (TimeoutStopSec: 90 s by default). */
+static int
+kill_all (struct bus *b, const char *scope, struct err *e)
+{
+	struct dbus_out body = { .arena = b->arena };
+
+	dbus_put_string (&body, scope);
+	dbus_put_string (&body, "all");
+	dbus_put_u32 (&body, SIGKILL);
+	return bus_tell (b, "KillUnit", "ssi", &body, e);
+}
+
+/* A scope that does not exist, or no longer, is as good as stopped. */
+static int
+stop_scope (struct bus *b, const char *scope, struct err *e)
+{
+	struct dbus_out body = { .arena = b->arena };
+	struct bus_reply reply;
+	int r;
+
+	dbus_put_string (&body, scope);
+	dbus_put_string (&body, "replace");
+	TRY (r = bus_try_call (b, "StopUnit", "ss", &body, &reply, e));
+	if (r == 0 && is_error (&reply, ERROR_PREFIX "systemd1.NoSuchUnit"))
+		return 0;
+	if (r == 0)
+		return refused (&reply, "stop", scope, e);
+	TRY (finish_job (b, &reply, "stop", scope, e));
+	return reset_failed (b, scope, e);
+}
+
+/* Nobody in it: it is taken away. Somebody, or not to be told: it stays. */
+static int
+stop_empty (struct bus *b, const char *scope, struct err *e)
+{
+	struct dbus_out body = { .arena = b->arena };
+	struct bus_reply reply;
+	struct dbus_in in;
+	uint32_t len;
+	int r;
+
+	dbus_put_string (&body, scope);
+	TRY (r = bus_try_call (b, "GetUnitProcesses", "s", &body, &reply, e));
+	in = dbus_body (&reply.message, "a(sus)");
+	len = dbus_get_u32 (&in);
+	return r == 0 || in.failed || len > 0 ? 0 : stop_scope (b, scope, e);
+}
+
 /* ---- starting -------------------------------------------------------------------------------- */
 
 static int
@@ -160,17 +210,18 @@ static int
 start_scope (struct bus *b, const char *scope, unit_properties *v, struct err *e)
 {
 	struct bus_reply reply;
-	bool was_reset = false;
+	bool retried = false;
 	struct err ignored;
 	int r;
 
 	TRY (bus_watch_jobs (b, scope, e));
 	while ((r = call_start (b, scope, v, &reply, e)) <= 0) {
 		TRY (r);
-		if (is_error (&reply, ERROR_PREFIX "systemd1.UnitExists") && !was_reset) {
-			/* What failed stays until somebody looks (systemd < 236: always). */
-			was_reset = true;
-			TRY (reset_failed (b, scope, e));
+		if (is_error (&reply, ERROR_PREFIX "systemd1.UnitExists") && !retried) {
+			/* It failed, and stays until somebody looks (systemd < 236: always); or see
+			 * systemd_stop_empty. */
+			retried = true;
+			TRY (stop_empty (b, scope, e));
 			continue;
 		}
 		TRY (drop_property (&reply, "start", scope, v, e));
@@ -272,38 +323,6 @@ systemd_update_scope (struct arena *a, const struct cgroup *cg, const struct cgr
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
-/* Nobody in it may make systemd wait for him (TimeoutStopSec: 90 s by default). */
-static int
-kill_all (struct bus *b, const char *scope, struct err *e)
-{
-	struct dbus_out body = { .arena = b->arena };
-
-	dbus_put_string (&body, scope);
-	dbus_put_string (&body, "all");
-	dbus_put_u32 (&body, SIGKILL);
-	return bus_tell (b, "KillUnit", "ssi", &body, e);
-}
-
-static int
-stop_scope (struct bus *b, const char *scope, struct err *e)
-{
-	struct dbus_out body = { .arena = b->arena };
-	struct bus_reply reply;
-	int r;
-
-	TRY (bus_watch_jobs (b, scope, e));
-	TRY (kill_all (b, scope, e));
-	dbus_put_string (&body, scope);
-	dbus_put_string (&body, "replace");
-	TRY (r = bus_try_call (b, "StopUnit", "ss", &body, &reply, e));
-	if (r == 0 && is_error (&reply, ERROR_PREFIX "systemd1.NoSuchUnit"))
-		return 0;
-	if (r == 0)
-		return refused (&reply, "stop", scope, e);
-	TRY (finish_job (b, &reply, "stop", scope, e));
-	return reset_failed (b, scope, e);
-}
-
 /* systemd removes the cgroup together with the scope, when the last process has left. */
 static bool
 is_gone (const struct cgroup *cg)
@@ -315,20 +334,46 @@ is_gone (const struct cgroup *cg)
 	       access (dir, F_OK) < 0 && errno == ENOENT;
 }
 
-int
-systemd_stop_scope (const struct cgroup *cg, struct err *e)
+static int
+with_bus (const struct cgroup *cg, int (*call) (struct bus *b, const char *scope, struct err *e),
+	  struct err *e)
 {
 	struct arena a = { 0 };
 	struct bus b;
-	int r;
+	int r = bus_open (&a, bus_is_user (), &b, e);
 
-	if (is_gone (cg))
-		return 0;
-	r = bus_open (&a, bus_is_user (), &b, e);
-	if (r == 0) {
-		r = stop_scope (&b, cg->scope, e);
-		bus_close (&b);
-	}
+	if (r == 0)
+		r = bus_watch_jobs (&b, cg->scope, e);
+	if (r == 0)
+		r = call (&b, cg->scope, e);
+	bus_close (&b);
 	arena_free (&a);
 	return r;
+}
+
+static int
+kill_and_stop (struct bus *b, const char *scope, struct err *e)
+{
+	TRY (kill_all (b, scope, e));
+	return stop_scope (b, scope, e);
+}
+
+int
+systemd_stop_scope (const struct cgroup *cg, struct err *e)
+{
+	return is_gone (cg) ? 0 : with_bus (cg, kill_and_stop, e);
+}
+
+/*
+ * A runtime that was killed while systemd made the scope: its child ends at once, and a process
+ * that is dead when it arrives is no event for systemd (seen with 252), so the scope stays. It has
+ * our name and nobody is in it.
+ */
+void
+systemd_stop_empty (const struct cgroup *cg)
+{
+	struct err ignored;
+
+	if (with_bus (cg, stop_empty, &ignored) < 0)
+		log_debug ("%s", err_full (&ignored));
 }

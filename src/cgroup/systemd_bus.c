@@ -17,8 +17,13 @@
 
 #define SYSTEM_BUS    "/run/dbus/system_bus_socket"
 #define SYSTEM_DIRECT "/run/systemd/private"
-#define WAIT_SECONDS  30 /* for one answer, or the end of one job: far beyond a loaded machine */
-#define LINE_SIZE     256
+/* For one answer, or the end of one job: far beyond what a loaded machine needs. */
+#ifdef UNIT_TEST
+#define WAIT_SECONDS 5
+#else
+#define WAIT_SECONDS 30
+#endif
+#define LINE_SIZE 256
 
 #define MANAGER		  "org.freedesktop.systemd1"
 #define MANAGER_PATH	  "/org/freedesktop/systemd1"

@@ -13,6 +13,7 @@
 #define LETTERS	      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 #define UNIT_CHARS    LETTERS "0123456789:_.\\-@"
 #define ANNOTATION    "org.systemd.property."
+#define SECONDS_MAX   1e12 /* as µs well within 64 bits */
 
 static bool
 endswith (const char *s, const char *suffix)
@@ -189,7 +190,7 @@ read_seconds (struct planner *p, const char *s, struct unit_property *r)
 	if (read_number (s, r) && strspn (s, "0123456789") == 0)
 		s = skip_spaces (s + strcspn (s, " \t\n")); /* after the type */
 	seconds = strtod (s, &end);
-	if (end == s || *skip_spaces (end) || !(seconds >= 0) || seconds > UINT64_MAX / 2e6)
+	if (end == s || *skip_spaces (end) || !(seconds >= 0) || seconds > SECONDS_MAX)
 		return false;
 	r->name = PATH ("%.*sUSec", (int) strlen (r->name) - 3, r->name);
 	r->signature = "t";
