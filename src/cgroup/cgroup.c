@@ -39,6 +39,23 @@ cgroup_probe_mode (void)
 }
 
 const char *
+cgroup_of_process (struct arena *a, int mode, pid_t pid)
+{
+	const char *mark = mode == CGROUP_V2 ? "0::" : ":name=systemd:", *found;
+	char name[40] = "/proc/self/cgroup", text[8192];
+
+	if (pid > 0)
+		snprintf (name, sizeof name, "/proc/%d/cgroup", (int) pid);
+	if (read_small_at (AT_FDCWD, name, text, sizeof text) < 0)
+		return NULL;
+	found = strstr (text, mark);
+	if (!found)
+		return NULL;
+	found += strlen (mark);
+	return arena_strndup (a, found, strcspn (found, "\n"));
+}
+
+const char *
 cgroup_probe_own (struct arena *a)
 {
 	char text[8192], *line, *found = NULL;
@@ -109,7 +126,6 @@ cgroup_resolve (struct arena *a, const struct cgroup_plan *plan, const struct ho
 		return 0;
 	if (cg->manager == CGROUP_MANAGER_SYSTEMD) {
 		cg->scope = plan->scope;
-		cg->created = true;
 		return 0;
 	}
 	cg->path = default_path (a, plan, host);
@@ -134,6 +150,19 @@ cgroup_check_empty (int dir_fd)
 	return n < 0 ? (int) n : n > 0 ? -EBUSY : 0;
 }
 
+/* An ordinary user without a delegated cgroup, or without a session, who asked for nothing: without one. */
+static int
+go_without (struct cgroup *cg, const struct cgroup_plan *plan, struct err *e)
+{
+	if (!plan->path_is_default || plan->has_limits || geteuid () == 0)
+		return -1;
+	log_debug ("without a cgroup: %s", err_full (e));
+	cgroup_close (cg);
+	cg->manager = CGROUP_MANAGER_DISABLED;
+	cg->created = false;
+	return 0;
+}
+
 int
 cgroup_create (struct arena *a, const struct cgroup_plan *plan, struct cgroup *cg, struct err *e)
 {
@@ -144,15 +173,7 @@ cgroup_create (struct arena *a, const struct cgroup_plan *plan, struct cgroup *c
 	r = cg->mode == CGROUP_V2 ? v2_create (cg, plan, e) : v1_create (a, cg, e);
 	if (r == 0)
 		return 0;
-	/* An ordinary user without a delegated cgroup, who asked for nothing: without one. */
-	if (plan->path_is_default && !plan->has_limits && geteuid () != 0 && (e->num == EACCES || e->num == EPERM || e->num == EROFS)) {
-		log_debug ("without a cgroup: %s", err_full (e));
-		cgroup_close (cg);
-		cg->manager = CGROUP_MANAGER_DISABLED;
-		cg->created = false;
-		return 0;
-	}
-	return -1;
+	return e->num == EACCES || e->num == EPERM || e->num == EROFS ? go_without (cg, plan, e) : -1;
 }
 
 int
@@ -165,18 +186,28 @@ cgroup_enter_self (const struct cgroup *cg, struct err *e)
 }
 
 int
-cgroup_attach (struct cgroup *cg, const struct cgroup_plan *plan, pid_t pid, struct err *e)
+cgroup_attach (struct arena *a, struct cgroup *cg, const struct cgroup_plan *plan, pid_t pid,
+	       struct err *e)
 {
 	char text[16];
 	int r;
 
 	if (cg->manager == CGROUP_MANAGER_SYSTEMD)
-		return systemd_create_scope (NULL, cg, plan, pid, e);
+		return systemd_create_scope (a, cg, plan, pid, e) < 0 ? go_without (cg, plan, e) : 0;
 	if (cg->into_fd < 0)
 		return 0;		/* v1: the child enters by itself */
 	snprintf (text, sizeof text, "%d", (int) pid);
 	r = write_small_at (cg->into_fd, "cgroup.procs", text);
 	return r < 0 ? err_set (e, -r, "move the container's process into the cgroup '%s'", cg->path) : 0;
+}
+
+int
+cgroup_adopt (struct arena *a, struct cgroup *cg, const struct cgroup_plan *plan, pid_t pid,
+	      struct err *e)
+{
+	if (cg->manager != CGROUP_MANAGER_SYSTEMD)
+		return 0;
+	return cg->mode == CGROUP_V2 ? v2_adopt (cg, plan, pid, e) : v1_adopt (a, cg, pid, e);
 }
 
 /* ---- limits ------------------------------------------------------------------------------------------------------------------------ */
@@ -227,6 +258,9 @@ cgroup_apply (struct arena *a, struct cgroup *cg, const struct cgroup_plan *plan
 	if (cg->manager == CGROUP_MANAGER_DISABLED)
 		return 0;
 	TRY (check_memory (cg, plan, e));
+	/* First: systemd knows fewer limits, and rounds some; what is exact is written over it. */
+	if (cg->manager == CGROUP_MANAGER_SYSTEMD && !cg->told)
+		TRY (systemd_update_scope (a, cg, plan, e));
 	return cg->mode == CGROUP_V2 ? v2_apply (a, cg, plan, e) : v1_apply (cg, plan, e);
 }
 

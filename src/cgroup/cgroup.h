@@ -11,6 +11,7 @@
  *   init     cgroup_enter_self   v1: writes "0" to the inherited `tasks` fds: moving oneself as a thread costs 0.3 ms,
  *                                cgroup.procs by the parent 12 ms (a grace period)
  *   runtime  cgroup_attach    where clone3 could not: cgroup.procs / systemd scope around the pid
+ *   runtime  cgroup_adopt     systemd: what its scope lacks, after the state file knows where it is
  *   runtime  cgroup_apply     limits and device rules, while init mounts
  */
 #include <stdbool.h>
@@ -33,6 +34,7 @@ struct cgroup {
 	int into_fd;			/* directory for CLONE_INTO_CGROUP, or -1 */
 	bool entered;			/* clone3 put the child there */
 	bool created;			/* at least the leaf is ours; otherwise never killed or removed */
+	bool told;			/* systemd knows the limits: the scope was made with them */
 	struct { const char *name; char *dir; int dir_fd, tasks_fd; bool created; } v1[CGROUP_MAX_V1];	/* hybrid: "unified" is into_fd */
 	unsigned n_v1;
 	unsigned created_parents;	/* v2: how many directories above the leaf are ours (removed if empty) */
@@ -42,6 +44,8 @@ struct cgroup {
 int cgroup_probe_mode (void);
 /* Own cgroup of the calling process ("/a/b"; v2 line, else name=systemd or first v1 line). */
 const char *cgroup_probe_own (struct arena *a);
+/* That of a process, 0: our own, in the hierarchy that systemd keeps. NULL: it has ended. */
+const char *cgroup_of_process (struct arena *a, int mode, pid_t pid);
 
 /*
  * The path that cgroup_create will use, fully resolved; known before anything exists so that the state file can name it
@@ -50,7 +54,12 @@ const char *cgroup_probe_own (struct arena *a);
 int cgroup_resolve (struct arena *a, const struct cgroup_plan *plan, const struct host *host, struct cgroup *ret, struct err *e);
 int cgroup_create (struct arena *a, const struct cgroup_plan *plan, struct cgroup *cg, struct err *e);
 int cgroup_enter_self (const struct cgroup *cg, struct err *e);
-int cgroup_attach (struct cgroup *cg, const struct cgroup_plan *plan, pid_t pid, struct err *e);
+/*
+ * systemd: cg->path is known, and cg->created true, only afterwards. A scope whose creator is killed before it could tell anybody ends by
+ * itself, together with the waiting child.
+ */
+int cgroup_attach (struct arena *a, struct cgroup *cg, const struct cgroup_plan *plan, pid_t pid, struct err *e);
+int cgroup_adopt (struct arena *a, struct cgroup *cg, const struct cgroup_plan *plan, pid_t pid, struct err *e);
 int cgroup_apply (struct arena *a, struct cgroup *cg, const struct cgroup_plan *plan, struct err *e);
 void cgroup_close (struct cgroup *cg);	/* the fds */
 

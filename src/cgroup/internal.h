@@ -26,9 +26,21 @@ int cgroup_write_one (int dir_fd, const struct cgroup_write *w, const char *wher
 /* -EBUSY if there are processes in the directory or below. */
 int cgroup_check_empty (int dir_fd);
 
-/* systemd.c: make the scope around `pid`, and tell where it is; stop it. */
-int systemd_create_scope (struct arena *a, struct cgroup *cg, const struct cgroup_plan *plan, pid_t pid, struct err *e);
+/* The scope that systemd made around `pid` is there: what it lacks, and what is needed to enter it. */
+int v1_adopt (struct arena *a, struct cgroup *cg, pid_t pid, struct err *e);
+int v2_adopt (struct cgroup *cg, const struct cgroup_plan *plan, pid_t pid, struct err *e);
+
+/*
+ * systemd.c: make the scope around `pid`, and find where it is; tell it new limits; stop it. The last one needs nothing but the name, and
+ * a scope that has ended is no error.
+ */
+int systemd_create_scope (struct arena *a, struct cgroup *cg, const struct cgroup_plan *plan,
+			  pid_t pid, struct err *e);
+int systemd_update_scope (struct arena *a, const struct cgroup *cg, const struct cgroup_plan *plan,
+			  struct err *e);
 int systemd_stop_scope (const struct cgroup *cg, struct err *e);
+/* A scope that we perhaps made, if nobody is in it. */
+void systemd_stop_empty (const struct cgroup *cg);
 
 /* devices_bpf.c: the program that decides as the rules do, of which the last that matches counts. -E2BIG. */
 struct device_program {

@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "base/io.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "cgroup/internal.h"
@@ -306,10 +307,13 @@ remove_parents (const struct cgroup *cg)
 int
 cgroup_destroy (const struct cgroup *cg, struct err *e)
 {
+	if (cg->manager == CGROUP_MANAGER_SYSTEMD && !cg->created && cg->scope)
+		systemd_stop_empty (cg);
 	if (!cg->created || cg->manager == CGROUP_MANAGER_DISABLED)
 		return 0;
-	if (cg->manager == CGROUP_MANAGER_SYSTEMD)
-		TRY (systemd_stop_scope (cg, e));
+	/* systemd notices by itself that a cgroup is gone: the bus need not be there to the end. */
+	if (cg->manager == CGROUP_MANAGER_SYSTEMD && systemd_stop_scope (cg, e) < 0)
+		log_warn ("%s; its cgroup is removed all the same", err_full (e));
 	if (!cg->path || streq (cg->path, "/"))
 		return 0;
 	TRY (cg->mode == CGROUP_V2 ? destroy_in (cg, "", e) : destroy_v1 (cg, e));

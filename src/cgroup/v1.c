@@ -95,6 +95,10 @@ create_in (struct arena *a, struct cgroup *cg, const char *name, struct err *e)
 	bool unified = streq (name, "unified");
 	int fresh = make_path (dir, strlen (top)), r, fd;
 
+	/* systemd gives the users' managers only its own hierarchy; limits in the others fail later. */
+	if ((fresh == -EACCES || fresh == -EPERM || fresh == -EROFS) &&
+	    cg->manager == CGROUP_MANAGER_SYSTEMD)
+		return 0;
 	if (fresh < 0)
 		return err_set (e, -fresh, "make the cgroup '%s'", dir);
 	fd = open (dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -106,7 +110,7 @@ create_in (struct arena *a, struct cgroup *cg, const char *name, struct err *e)
 	cg->v1[cg->n_v1].dir_fd = fd;
 	cg->v1[cg->n_v1].tasks_fd = -1;
 	cg->v1[cg->n_v1++].created = fresh;
-	if (!fresh) {
+	if (!fresh && cg->manager != CGROUP_MANAGER_SYSTEMD) {
 		r = cgroup_check_empty (fd);
 		if (r == -EBUSY)
 			return err_set (e, 0, "container's cgroup is not empty: '%s' has processes", dir);
@@ -135,6 +139,27 @@ v1_create (struct arena *a, struct cgroup *cg, struct err *e)
 			r = create_in (a, cg, de->d_name, e);
 	closedir (d);
 	return r;
+}
+
+/* systemd 252 knows blkio, cpu, devices, memory and pids; a process in its scope is still in the root of the other hierarchies. */
+int
+v1_adopt (struct arena *a, struct cgroup *cg, pid_t pid, struct err *e)
+{
+	char text[16];
+	int r;
+
+	snprintf (text, sizeof text, "%d", (int) pid);
+	TRY (v1_create (a, cg, e));
+	for (unsigned i = 0; i < cg->n_v1; i++) {
+		/* Only where it is not yet: each move costs a grace period. */
+		if (cgroup_check_empty (cg->v1[i].dir_fd) == -EBUSY)
+			continue;
+		r = write_small_at (cg->v1[i].dir_fd, "cgroup.procs", text);
+		if (r < 0)
+			return err_set (e, -r, "move the container's process into the cgroup '%s'",
+					cg->v1[i].dir);
+	}
+	return 0;
 }
 
 /* ---- limits ------------------------------------------------------------------------------------------------------------------------ */

@@ -59,15 +59,17 @@ enable_all (int dir_fd)
 
 /* From the root down, along the path but without its last component. */
 static void
-enable_along (const struct cgroup *cg)
+enable_along (const struct cgroup *cg, const char *subgroup)
 {
-	char dir[PATH_MAX];
+	char path[PATH_MAX], dir[PATH_MAX + sizeof CGROUP_ROOT];
 
-	for (const char *end = cg->path; end; end = strchr (end + 1, '/')) {
+	if (snprintf (path, sizeof path, "%s%s%s", cg->path, subgroup ? "/" : "",
+		      subgroup ? subgroup : "") >= (int) sizeof path)
+		return;
+	for (const char *end = path; end; end = strchr (end + 1, '/')) {
 		autofd fd = -1;
 
-		if (snprintf (dir, sizeof dir, CGROUP_ROOT "%.*s", (int) (end - cg->path), cg->path) >= (int) sizeof dir)
-			return;
+		(void) snprintf (dir, sizeof dir, CGROUP_ROOT "%.*s", (int) (end - path), path);
 		fd = open (dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (fd < 0)
 			return;
@@ -114,6 +116,32 @@ delegate (int fd, const struct cgroup_plan *plan, struct err *e)
 	return 0;
 }
 
+/* The processes go into it; limits stay above. into_fd leads there afterwards. */
+static int
+make_subgroup (struct cgroup *cg, const struct cgroup_plan *plan, struct err *e)
+{
+	char names[2 * NAME_MAX + 2];
+	int fd;
+
+	if (!plan->subgroup)
+		return 0;
+	if (snprintf (names, sizeof names, "%s", plan->subgroup) >= (int) sizeof names)
+		return err_set (e, ENAMETOOLONG, "cgroup '%s'", plan->subgroup);
+	for (char *name = names, *end; *name; name = end) {
+		end = name + strcspn (name, "/");
+		if (*end)
+			*end++ = '\0';
+		if (mkdirat (cg->into_fd, name, 0755) < 0 && errno != EEXIST)
+			return err_set (e, errno, "make '%s' in the cgroup '%s'", name, cg->path);
+		fd = openat (cg->into_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd < 0)
+			return err_set (e, errno, "open '%s' in the cgroup '%s'", name, cg->path);
+		close (cg->into_fd);
+		cg->into_fd = fd;
+	}
+	return 0;
+}
+
 static int
 check_existing (const struct cgroup *cg, int fd, struct err *e)
 {
@@ -146,7 +174,28 @@ v2_create (struct cgroup *cg, const struct cgroup_plan *plan, struct err *e)
 	cg->into_fd = fd;
 	if (!cg->created)
 		TRY (check_existing (cg, fd, e));
-	return delegate (fd, plan, e);
+	TRY (make_subgroup (cg, plan, e));
+	return delegate (cg->into_fd, plan, e);
+}
+
+int
+v2_adopt (struct cgroup *cg, const struct cgroup_plan *plan, pid_t pid, struct err *e)
+{
+	char dir[PATH_MAX], text[16];
+	int r = 0;
+
+	if (!cgroup_dir (cg, "", dir, sizeof dir))
+		return err_set (e, ENAMETOOLONG, "cgroup path");
+	cg->into_fd = open (dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (cg->into_fd < 0)
+		return err_set (e, errno, "open the cgroup '%s'", dir);
+	TRY (make_subgroup (cg, plan, e));
+	snprintf (text, sizeof text, "%d", (int) pid);
+	if (plan->subgroup)
+		r = write_small_at (cg->into_fd, "cgroup.procs", text);
+	if (r < 0)
+		return err_set (e, -r, "move the container's process into '%s' of the cgroup '%s'", plan->subgroup, cg->path);
+	return delegate (cg->into_fd, plan, e);
 }
 
 static bool
@@ -163,7 +212,7 @@ v2_apply (struct arena *a, struct cgroup *cg, const struct cgroup_plan *plan, st
 {
 	char dir[PATH_MAX];
 	autofd opened = -1;
-	int fd = cg->into_fd;
+	int fd = plan->subgroup ? -1 : cg->into_fd;
 
 	(void) a;
 	if (fd < 0) {
@@ -174,8 +223,8 @@ v2_apply (struct arena *a, struct cgroup *cg, const struct cgroup_plan *plan, st
 			return err_set (e, errno, "open the cgroup '%s'", cg->path);
 	}
 	/* Usually the controllers are there (systemd, an engine): then nothing is read or written to find out. */
-	if (missing_any (fd, plan))
-		enable_along (cg);
+	if (plan->subgroup || missing_any (fd, plan))
+		enable_along (cg, plan->subgroup);
 	for (size_t i = 0; i < plan->n_writes; i++)
 		TRY (cgroup_write_one (fd, &plan->writes[i], cg->path, e));
 	if (plan->devices_allow_all)

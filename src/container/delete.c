@@ -54,11 +54,10 @@ container_destroy (struct container *c, struct arena *a, struct err *e)
 		(void) cgroup_freeze (&cg, false, e);
 	TRY (kill_init (c, e));
 	/* Only a cgroup that we made, and only what may have outlived init. */
-	if (c->st.cgroup_created) {
-		if (!c->st.own_pidns && cgroup_kill (&cg, SIGKILL, &kill_error) < 0)
-			log_debug ("%s", err_full (&kill_error));
-		TRY (cgroup_destroy (&cg, e));
-	}
+	if (c->st.cgroup_created && !c->st.own_pidns &&
+	    cgroup_kill (&cg, SIGKILL, &kill_error) < 0)
+		log_debug ("%s", err_full (&kill_error));
+	TRY (cgroup_destroy (&cg, e));
 	if (c->st.rdt_clos)
 		TRY (rdt_destroy (c->st.rdt_clos, c->id, c->st.rdt_owned, e));
 	return 0;

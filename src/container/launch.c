@@ -260,6 +260,25 @@ send_netns (struct launch *l, struct err *e)
 	return chan_send_fd (&l->chan, MSG_NETNS, 0, NULL, l->netns.fd, e);
 }
 
+/* Where systemd puts the scope is known only now, and has to be, should we be killed from here on. */
+static int
+attach_cgroup (struct launch *l, struct err *e)
+{
+	struct cgroup *cg = &l->cgroup;
+	struct container_state *st = &l->c.st;
+	bool systemd = cg->manager == CGROUP_MANAGER_SYSTEMD;
+
+	TRY (cgroup_attach (l->g->arena, cg, &l->plan.cgroup, l->pid, e));
+	if (!systemd)
+		return 0;
+	st->cgroup_manager = (uint32_t) cg->manager;
+	st->cgroup_path = (char *) cg->path;
+	st->cgroup_scope = (char *) cg->scope;
+	st->cgroup_created = cg->created;
+	TRY (container_save (&l->c, l->g->arena, e));
+	return cgroup_adopt (l->g->arena, cg, &l->plan.cgroup, l->pid, e);
+}
+
 static int
 clone_child (struct launch *l, bool wait_on_channel, bool into_cgroup, struct err *e)
 {
@@ -296,7 +315,7 @@ clone_child (struct launch *l, bool wait_on_channel, bool into_cgroup, struct er
 	l->pid = pid;
 	l->cgroup.entered = req.cgroup_fd >= 0;
 	if (!l->cgroup.entered && l->cgroup.manager != CGROUP_MANAGER_DISABLED)
-		TRY (cgroup_attach (&l->cgroup, &l->plan.cgroup, pid, e));
+		TRY (attach_cgroup (l, e));
 	if (!l->plan.ns.needs_stage && l->plan.userns.create)
 		TRY (userns_write_maps (pid, &l->plan.userns, e));
 	TRY (chan_send (&l->chan, MSG_GO, pid, NULL, e));

@@ -66,6 +66,14 @@ new_session (struct err *e)
 	return 0;
 }
 
+/* systemd chose it after the fork, or it is below the one that the runtime knows: the kernel says where. */
+static void
+find_cgroup (struct init *in)
+{
+	if (in->cgroup->manager == CGROUP_MANAGER_SYSTEMD || in->plan->cgroup.subgroup)
+		in->rootfs.cgroup_path = cgroup_of_process (in->arena, in->cgroup->mode, 0);
+}
+
 static int
 enter_cgroup_namespace (const struct plan *p, struct err *e)
 {
@@ -128,6 +136,7 @@ init_build (struct init *in, struct err *e)
 			STEP ("become root of the user namespace",
 			      userns_become_root (&p->userns, e));
 	}
+	find_cgroup (in);
 	STEP ("new session", new_session (e));
 	STEP ("oom_score_adj", oom_score_adj_apply (proc, p->ns.own & CLONE_NEWUSER, e));
 	STEP ("hide from others", enter_hide (e));

@@ -31,37 +31,6 @@ check_path (struct planner *p, const char *path)
 	return false;
 }
 
-/* slice:prefix:name. An empty prefix leaves just the name. */
-static void
-plan_systemd (struct planner *p, const char *path, struct cgroup_plan *r)
-{
-	const char *json = "linux.cgroupsPath", *slice = "", *prefix = "coracle", *name = p->plan->container_id;
-	strs parts;
-
-	if (path && *path) {
-		parts = str_split (p->arena, path, ':');
-		if (parts.n != 3 || strchr (path, '/')) {
-			BAD (p, json, "'%s' is not slice:prefix:name, as the systemd cgroup manager needs it", path);
-			return;
-		}
-		slice = parts.v[0];
-		prefix = parts.v[1];
-		name = parts.v[2];
-		if (!*name || has_control_characters (path))
-			BAD (p, json, "'%s' has no usable name", path);
-	}
-	if (!*slice)
-		slice = p->host->privileged ? "system.slice" : "user.slice";
-	if (strlen (slice) <= 6 || !streq (slice + strlen (slice) - 6, ".slice"))
-		BAD (p, json, "'%s' is not the name of a slice", slice);
-	r->slice = slice;
-	if (strlen (name) > 6 && streq (name + strlen (name) - 6, ".slice"))
-		r->scope = name;
-	else
-		r->scope = *prefix ? PATH ("%s-%s.scope", prefix, name) : PATH ("%s.scope", name);
-	r->path_is_default = !(path && *path);
-}
-
 static void
 plan_cgroupfs (struct planner *p, const char *path, struct cgroup_plan *r)
 {
@@ -94,6 +63,41 @@ plan_delegation (struct planner *p, struct cgroup_plan *r)
 			r->delegate_gid = u->gid.v[i].outside;
 }
 
+/* A directory below the container's own, without limits of its own, that its processes start in. */
+static const char *
+plan_subgroup (struct planner *p, const char *annotation)
+{
+	const char *name = oci_annotation (&p->spec->annotations, annotation);
+
+	if (!name || !*name)
+		return NULL;
+	if (strchr (name, '/') || name[0] == '.' || has_control_characters (name))
+		BAD (p, PATH ("annotations.%s", annotation), "'%s' is not the name of a cgroup",
+		     name);
+	else if (startswith (name, "cgroup."))
+		BAD (p, PATH ("annotations.%s", annotation), "'%s': the kernel has files like this",
+		     name);
+	else
+		return name;
+	return NULL;
+}
+
+/*
+ * run.oci.systemd.subgroup and run.oci.delegate-cgroup: for a systemd in the container, which may then move things about without
+ * touching what the host's has set. v1 has no delegation to speak of.
+ */
+static void
+plan_subgroups (struct planner *p, struct cgroup_plan *r)
+{
+	const char *sub = NULL, *delegate = plan_subgroup (p, "run.oci.delegate-cgroup");
+
+	if (r->manager == CGROUP_MANAGER_SYSTEMD)
+		sub = plan_subgroup (p, "run.oci.systemd.subgroup");
+	if (r->manager == CGROUP_MANAGER_DISABLED || p->host->cgroup_mode != CGROUP_V2)
+		return;
+	r->subgroup = sub && delegate ? PATH ("%s/%s", sub, delegate) : sub ? sub : delegate;
+}
+
 void
 plan_cgroup (struct planner *p)
 {
@@ -107,6 +111,7 @@ plan_cgroup (struct planner *p)
 	else if (r->manager == CGROUP_MANAGER_CGROUPFS)
 		plan_cgroupfs (p, path, r);
 	plan_delegation (p, r);
+	plan_subgroups (p, r);
 	plan_resources (p, lnx ? lnx->resources : NULL, "linux.resources", r);
 	if (r->manager == CGROUP_MANAGER_DISABLED && r->n_writes)
 		BAD (p, r->writes[0].json_path, "cannot be set with --cgroup-manager=disabled");

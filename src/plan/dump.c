@@ -263,6 +263,27 @@ dump_device_rules (struct dump *d, const struct cgroup_plan *c)
 	dump_strings (d, "devices", &words);
 }
 
+/* The value by which a unit file would say it. */
+static const char *
+property_value (struct dump *d, const struct unit_property *u)
+{
+	bool is_signed = strchr ("nix", u->signature[0]) != NULL;
+
+	if (u->n_strings)
+		return PRINT ("'%s'", str_join (d->arena, u->strings, u->n_strings, "','"));
+	return PRINT (is_signed ? "%lld" : "%llu", (unsigned long long) u->number);
+}
+
+static void
+dump_property (struct dump *d, const struct unit_property *u)
+{
+	dump_item (d);
+	dump_string (d, "name", u->name);
+	dump_string (d, "type", u->signature);
+	dump_string (d, "value", property_value (d, u));
+	dump_item_end (d);
+}
+
 static void
 dump_cgroup (struct dump *d, const struct cgroup_plan *c)
 {
@@ -273,6 +294,11 @@ dump_cgroup (struct dump *d, const struct cgroup_plan *c)
 	dump_flag (d, "pathIsRelative", c->path_is_relative);
 	dump_string (d, "slice", c->slice);
 	dump_string (d, "scope", c->scope);
+	dump_string (d, "subgroup", c->subgroup);
+	dump_items (d, "properties");
+	for (size_t i = 0; i < c->n_properties; i++)
+		dump_property (d, &c->properties[i]);
+	dump_items_end (d);
 	dump_flag (d, "hasLimits", c->has_limits);
 	dump_flag (d, "checkBeforeUpdate", c->check_memory);
 	if (c->delegate_uid != (uid_t) -1)

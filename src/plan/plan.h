@@ -175,12 +175,28 @@ struct device_rule {
 	unsigned access;		/* 1 read | 2 write | 4 mknod, as BPF_DEVCG_ACC_* >> … see cgroup/devices_bpf.c */
 };
 
+/* One property of the scope, for systemd. Here: those of org.systemd.property.* annotations. */
+struct unit_property {
+	const char *name; /* "TimeoutStopUSec" */
+	const char *signature; /* type in D-Bus's words: "b", "s", "as", "t", "i" … */
+	uint64_t number; /* numbers and truth values, sign-extended */
+	char **strings; /* "s", "as", and pairs for "a(ss)" */
+	size_t n_strings;
+	const uint8_t *bytes; /* "ay" */
+	size_t n_bytes;
+	const char *json_path; /* NULL: the runtime's own */
+};
+
 struct cgroup_plan {
 	enum cgroup_manager manager;
 	const char *path;		/* cgroupfs: "/a/b" below each hierarchy, clean, never "/" */
 	bool path_is_default;		/* derived from the id: failing to make it may be tolerated without limits (rootless) */
 	bool path_is_relative;		/* default path is taken below the parent of the runtime's own cgroup */
 	const char *slice, *scope;	/* systemd: "machine.slice", "libpod-ID.scope" */
+	const char *description;	/* systemd: of the scope */
+	struct unit_property *properties;
+	size_t n_properties;
+	const char *subgroup;		/* "a" or "a/b" below the cgroup, where the processes are; limits are above. NULL: none */
 	struct cgroup_write *writes;
 	size_t n_writes;
 	struct device_rule *devices;	/* final list, the implied ones included, in order of evaluation: the last match wins */
@@ -189,7 +205,6 @@ struct cgroup_plan {
 	bool check_memory;		/* checkBeforeUpdate */
 	uid_t delegate_uid;		/* host uid of root in the container's user namespace; (uid_t) -1: no delegation */
 	gid_t delegate_gid;
-	const struct oci_linux_resources *resources;	/* as written, for the systemd driver */
 	bool has_limits;		/* anything is asked for: then failing to apply is an error even for an ordinary user */
 };
 

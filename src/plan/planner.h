@@ -48,3 +48,6 @@ void plan_io_priority (struct planner *p, const struct oci_io_priority *io, cons
 void plan_memory_policy (struct planner *p, const struct oci_memory_policy *m, struct mempolicy_plan *ret);
 /* All that it understands. */
 void memory_policy_names (struct arena *a, strs *ret_modes, strs *ret_flags);
+
+/* systemd.c: slice, scope and properties, from linux.cgroupsPath and the annotations. */
+void plan_systemd (struct planner *p, const char *path, struct cgroup_plan *ret);

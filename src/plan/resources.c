@@ -416,7 +416,6 @@ plan_resources (struct planner *p, const struct oci_linux_resources *r, const ch
 {
 	struct sink s = { p, prefix, ret, p->host->cgroup_mode == CGROUP_V2 };
 
-	ret->resources = r;
 	plan_device_rules (&s, r, p->plan == NULL);
 	if (!r)
 		return;

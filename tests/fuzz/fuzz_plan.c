@@ -42,7 +42,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 	struct arena a = { 0 };
 	struct oci_report report;
 	struct oci_config *config;
-	struct plan_options options = { 0 };
+	struct plan_options options = { .cgroup_manager = (enum cgroup_manager) (size / 64 % 3) };
 	struct host host = fake_host (size);
 	struct plan plan;
 	struct err e = { 0 };

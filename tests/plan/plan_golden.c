@@ -35,6 +35,8 @@ static const struct golden_host {
 	{ "root-v1", { ROOT, .cap_last = 40, .cgroup_mode = CGROUP_V1, .cgroup_own = "/" }, { 0 } },
 	{ "root-hybrid", { ROOT, .cap_last = 40, .cgroup_mode = CGROUP_HYBRID, .cgroup_own = "/" }, { 0 } },
 	{ "root-systemd", { ROOT, .cap_last = 40, .cgroup_mode = CGROUP_V2, .cgroup_own = "/init.scope" }, { .cgroup_manager = CGROUP_MANAGER_SYSTEMD } },
+	{ "user-systemd", { USER, .cgroup_mode = CGROUP_V2, .subuid_start = 100000, .subuid_count = 65536, .subgid_start = 200000, .subgid_count = 65536 },
+	  { .cgroup_manager = CGROUP_MANAGER_SYSTEMD } },
 	{ "root-nocgroup", { ROOT, .cap_last = 40, .cgroup_mode = CGROUP_NONE }, { .cgroup_manager = CGROUP_MANAGER_DISABLED } },
 	{ "root-oldkernel", { ROOT, .cap_last = 37, .cgroup_mode = CGROUP_V1, .cgroup_own = "/" }, { .no_pivot = true, .no_new_keyring = true } },
 	{ "root-lsm", { ROOT, .cap_last = 40, .cgroup_mode = CGROUP_V2, .apparmor = true, .selinux = true }, { 0 } },
