@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/procfs.h"
+#include "base/sock.h"
 #include "base/str.h"
 #include "container/facts.h"
 #include "container/host.h"
@@ -577,6 +578,23 @@ launch_abort (struct launch *l)
 	if (container_remove_state (&l->c, &ignored) < 0)
 		log_warn ("%s", err_full (&ignored));
 	container_close (&l->c);
+}
+
+/* Who manages the container gets a handle that cannot be confused with another process. */
+int
+launch_send_pidfd (const struct launch *l, struct err *e)
+{
+	const char *path = l->opt->pidfd_socket;
+	autofd sock = -1;
+
+	if (!path)
+		path = oci_annotation (&l->plan.spec->annotations, "run.oci.pidfd_receiver");
+	if (!path)
+		return 0;
+	if (l->pidfd < 0)
+		return err_set (e, 0, "--pidfd-socket '%s': this kernel has no pidfds", path);
+	TRY (sock = sock_connect (path, e));
+	return sock_send_fd (sock, "standard", 8, l->pidfd, e);
 }
 
 int

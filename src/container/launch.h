@@ -53,6 +53,8 @@ int launch_load (struct launch *l, const char *id, struct err *e);
 int launch_build (struct launch *l, bool wait_on_channel, struct err *e);
 /* Keeps e. */
 void launch_abort (struct launch *l);
+/* Where --pidfd-socket or the annotation run.oci.pidfd_receiver says. */
+int launch_send_pidfd (const struct launch *l, struct err *e);
 /* Digits only, no newline, atomically, mode 0644 (containerd's Atoi does not trim). */
 int launch_write_pid_file (const struct launch *l, struct err *e);
 

@@ -102,7 +102,9 @@ container_run (const struct globals *g, const char *id, const struct create_opti
 	TRY (launch_build (&l, true, e));
 	if (!o->detach)
 		signal_fd = relay_block_signals ();
-	r = launch_write_pid_file (&l, e);
+	r = launch_send_pidfd (&l, e);
+	if (r == 0)
+		r = launch_write_pid_file (&l, e);
 	if (r == 0)
 		r = o->detach ? release (&l, e) : run_wait (&l, signal_fd, e);
 	if (r < 0)
