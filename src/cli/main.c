@@ -213,7 +213,11 @@ main (int argc, char **argv)
 		log_error (&e);
 		status = c && c->failure ? c->failure : 1;
 	}
-	if (fflush (stdout) != 0)
-		status = status ? status : 1;
+	/* ferror: musl writes the first line at once, so that nothing may be left to flush. */
+	if ((fflush (stdout) != 0 || ferror (stdout)) && status == 0) {
+		(void) err_set (&e, 0, "standard output cannot be written to");
+		log_error (&e);
+		status = 1;
+	}
 	return status;
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Options: how they are read, and each of them at least once. The title of a test says which it sets: "COMMAND --OPTION", or
-# "global --OPTION"; the first test looks for the titles in all files here, so an option without a test fails.
+# Options: how they are read, and each of them at least once. The first test looks for them in the titles and calls of all files here and in
+# tests/vm: an option without a test fails it. For options before the command a title says "global --OPTION".
 load helpers
 
 # The long options of a command, or of the program.
@@ -13,15 +13,26 @@ options_of () {
 }
 commands () { "$CORACLE" --help | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'; }
 
-@test "every option of every command is in the title of a test" {
-	local titles command option missing=
+# used COMMAND OPTION: somewhere COMMAND … --OPTION, or just --OPTION in the command's own file
+used () {
+	local own
 
-	titles=$(grep -h '^@test' "$BATS_TEST_DIRNAME"/*.bats)
+	grep -qE "(^|[^a-z-])$1 ([^|;]* )?--$2([] =\",:)]|\$)" <<<"$lines_of_all" && return
+	for own in "$BATS_TEST_DIRNAME/$1.bats" "$BATS_TEST_DIRNAME/../vm/guest/$1.bats"; do
+		[ ! -e "$own" ] || ! grep -qE "^[^#]*[^a-z-]--$2([] =\",:)]|\$)" "$own" || return 0
+	done
+	return 1
+}
+
+@test "every option of every command is set by a test" {
+	local lines_of_all command option missing=
+
+	lines_of_all=$(grep -hE '^[^#]+--[a-z]' "$BATS_TEST_DIRNAME"/*.bats "$BATS_TEST_DIRNAME"/../vm/guest/*.bats)
 	[ "$(commands | wc -l)" -ge 10 ]
 	[ "$(options_of run | wc -l)" -ge 10 ]
 	for command in global $(commands); do
 		for option in $(options_of "$command"); do
-			grep -qE "[\" ,]$command --$option([\" ,:]|\$)" <<<"$titles" || missing+="$command --$option; "
+			used "$command" "$option" || missing+="$command --$option; "
 		done
 	done
 	[ -z "$missing" ] || { echo "no test sets: $missing"; return 1; }
@@ -507,4 +518,39 @@ two_containers () {
 	runs plan --bundle "$BUNDLE" --no-pivot --no-new-keyring
 	lacks "_ses."
 	says "noPivot: yes"
+}
+
+# ---- checkpoint, restore: that they are understood; what they do is tested where CRIU runs (tests/vm) ---------------------------
+
+# understood COMMAND OPTION…: the command goes on to look for the container, or for its bundle
+understood () {
+	fails "$@" "$ID"
+	[[ "$output" == *"container '$ID' does not exist"* || "$output" == *"open 'config.json'"* ]] || { echo "$*: $output"; return 1; }
+}
+
+@test "checkpoint: the options of both peers" {
+	understood checkpoint --image-path "$WORK/i" --work-path "$WORK/w" --parent-path ../p
+	understood checkpoint --leave-running --pre-dump
+	understood checkpoint --tcp-established --tcp-skip-in-flight
+	understood checkpoint --link-remap --ext-unix-sk --shell-job --file-locks --auto-dedup
+	understood checkpoint --lazy-pages --status-fd 1 --page-server 127.0.0.1:27
+	understood checkpoint --empty-ns network
+	understood checkpoint --manage-cgroups-mode full
+	understood checkpoint --network-lock nftables
+}
+
+@test "restore: the options of both peers, and podman's question" {
+	cd "$WORK"	# no bundle
+	understood restore --image-path "$WORK/i" --work-path "$WORK/w"
+	understood restore --bundle . --config config.json --pid-file "$WORK/pid" --detach --console-socket "$WORK/none"
+	understood restore --no-pivot --no-subreaper
+	understood restore -no-subreaper
+	understood restore --tcp-established --tcp-close
+	understood restore --ext-unix-sk --shell-job --file-locks --auto-dedup --lazy-pages
+	understood restore --empty-ns network
+	understood restore --manage-cgroups-mode=ignore
+	understood restore --network-lock skip
+	understood restore --lsm-profile=selinux:a_u:b_r:c_t:s0 --lsm-mount-context system_u:object_r:x_t:s0
+	fails restore --lsm-mount-context
+	says "requires an argument"
 }
