@@ -88,6 +88,8 @@ resolve_cgroup_manager (const struct global_options *o, struct globals *g, struc
 
 	if (streq (m, "cgroupfs"))
 		g->cgroup_manager = CGROUP_MANAGER_CGROUPFS;
+	else if (streq (m, "systemd") && !HAVE_SYSTEMD)
+		return err_set (e, 0, "this coracle was built without systemd; use --cgroup-manager=cgroupfs");
 	else if (streq (m, "systemd"))
 		g->cgroup_manager = CGROUP_MANAGER_SYSTEMD;
 	else if (streq (m, "disabled"))

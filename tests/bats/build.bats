@@ -37,6 +37,14 @@ build () { make --no-print-directory -j"$(nproc)" "$@"; }
 	grep -q 'HAVE_SELINUX 0' build/small/config.h
 }
 
+@test "without systemd the option says so" {
+	run build VARIANT=nosystemd WITH_SYSTEMD=no
+	[ "$status" -eq 0 ] || { echo "$output" | tail -n 20; return 1; }
+	run build/nosystemd/coracle --systemd-cgroup list
+	[ "$status" -ne 0 ]
+	[[ "$output" == *"built without systemd; use --cgroup-manager=cgroupfs"* ]]
+}
+
 @test "a toggle is auto, yes or no" {
 	run make WITH_CRIU=perhaps help
 	[ "$status" -ne 0 ]
