@@ -568,6 +568,9 @@ launch_abort (struct launch *l)
 	if (l->pidfd >= 0)
 		(void) sys_pidfd_send_signal (l->pidfd, SIGKILL);
 	(void) reap (l);
+	/* What follows needs descriptors, and we may be here because there were none left. */
+	cgroup_close (&l->cgroup);
+	rootfs_close (&l->init.rootfs, l->plan.rootfs.n_mounts);
 	l->c.st.pid = 0;
 	if (container_destroy (&l->c, l->g->arena, &ignored) < 0)
 		log_warn ("%s", err_full (&ignored));
