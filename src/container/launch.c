@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/procfs.h"
+#include "base/sock.h"
 #include "base/str.h"
 #include "container/facts.h"
 #include "container/host.h"
@@ -558,6 +559,20 @@ launch_build (struct launch *l, bool wait_on_channel, struct err *e)
 	return -1;
 }
 
+static void
+undo (struct launch *l)
+{
+	struct err ignored;
+
+	if (container_destroy (&l->c, l->g->arena, &ignored) < 0)
+		log_warn ("%s", err_full (&ignored));
+	if (l->hooks_ran &&
+	    container_run_hooks (&l->c, l->g->arena, HOOK_POSTSTOP, "stopped", true, &ignored) < 0)
+		log_warn ("%s", err_full (&ignored));
+	if (container_remove_state (&l->c, &ignored) < 0)
+		log_warn ("%s", err_full (&ignored));
+}
+
 void
 launch_abort (struct launch *l)
 {
@@ -572,18 +587,28 @@ launch_abort (struct launch *l)
 	cgroup_close (&l->cgroup);
 	rootfs_close (&l->init.rootfs, l->plan.rootfs.n_mounts);
 	l->c.st.pid = 0;
-	if (container_destroy (&l->c, l->g->arena, &ignored) < 0)
-		log_warn ("%s", err_full (&ignored));
-	if (l->hooks_ran &&
-	    container_run_hooks (&l->c, l->g->arena, HOOK_POSTSTOP, "stopped", true, &ignored) < 0)
-		log_warn ("%s", err_full (&ignored));
-	if (container_remove_state (&l->c, &ignored) < 0)
-		log_warn ("%s", err_full (&ignored));
+	if (l->c.locked || container_lock (&l->c, &ignored) != 0) /* 0: somebody has deleted it */
+		undo (l);
+	/* Engines take its existence as the word that all is well. */
+	if (l->pid_file_written)
+		(void) unlink (l->opt->pid_file);
 	container_close (&l->c);
 }
+/* --pidfd-socket: who manages the container gets a handle that cannot be confused with another
+ * process. */
+static int
+send_pidfd (const struct launch *l, struct err *e)
+{
+	autofd sock = -1;
 
-int
-launch_write_pid_file (const struct launch *l, struct err *e)
+	if (!l->opt->pidfd_socket)
+		return 0;
+	TRY (sock = sock_connect (l->opt->pidfd_socket, e));
+	return sock_send_fd (sock, "standard", 8, l->pidfd, e);
+}
+
+static int
+write_pid_file (struct launch *l, struct err *e)
 {
 	char text[16];
 	int len = snprintf (text, sizeof text, "%d", (int) l->pid), r;
@@ -591,5 +616,15 @@ launch_write_pid_file (const struct launch *l, struct err *e)
 	if (!l->opt->pid_file)
 		return 0;
 	r = file_replace_at (AT_FDCWD, l->opt->pid_file, text, (size_t) len, 0644);
-	return r < 0 ? err_set (e, -r, "write --pid-file '%s'", l->opt->pid_file) : 0;
+	if (r < 0)
+		return err_set (e, -r, "write --pid-file '%s'", l->opt->pid_file);
+	l->pid_file_written = true;
+	return 0;
+}
+
+int
+launch_announce (struct launch *l, struct err *e)
+{
+	TRY (send_pidfd (l, e));
+	return write_pid_file (l, e);
 }

@@ -6,7 +6,7 @@ load helpers
 
 # A container that writes the number of each signal into /got.
 listener () {
-	config 'sh("for s in 1 2 3 10 12 15 28 34 40 64; do trap \"echo $s >>/got\" $s; done; echo ready >/ready; while :; do read -t 1 x </dev/zero; done")'
+	config 'sh("for s in 1 2 3 10 12 15 28 34 40 64; do trap \"echo $s >>/got\" $s; done; echo ready >/ready; sleep 1000 & while :; do wait; done")'
 	runs run -d -b "$BUNDLE" "$ID"
 	wait_until test -s "$ROOTFS/ready"
 }
@@ -135,7 +135,7 @@ sleeper () {
 }
 
 @test "kill: SIGKILL without a pid namespace means all, TERM only init" {
-	config 'no_ns("pid") | sh("trap \"exit 0\" TERM; sleep 1000 & echo $! >/child; while :; do read -t 1 x </dev/zero; done")'
+	config 'no_ns("pid") | sh("trap \"exit 0\" TERM; sleep 1000 & echo $! >/child; while :; do wait; done")'
 	runs run -d -b "$BUNDLE" "$ID"
 	wait_until test -s "$ROOTFS/child"
 	local child
@@ -145,6 +145,16 @@ sleeper () {
 	kill -0 "$child"
 	runs kill "$ID" KILL
 	wait_until eval "! kill -0 $child 2>/dev/null"
+}
+
+@test "kill: --all sends it once to each" {
+	config 'no_ns("pid")'
+	listener
+	runs kill --all "$ID" USR1
+	wait_until got 10
+	runs kill --all "$ID" HUP
+	wait_until got 1
+	[ "$(grep -cx 10 "$ROOTFS/got")" -eq 1 ]
 }
 
 @test "kill: SIGKILL ends a frozen container" {
@@ -178,7 +188,7 @@ sleeper () {
 }
 
 @test "kill: --regex reaches those that match" {
-	config 'args(["/bin/sleep", "1000"])'
+	config 'del(.linux.cgroupsPath) | args(["/bin/sleep", "1000"])'
 	local n
 	for n in a b c; do
 		runs run -d -b "$BUNDLE" "$ID-$n"
