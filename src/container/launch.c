@@ -16,9 +16,11 @@
 #include "base/mem.h"
 #include "base/procfs.h"
 #include "base/sock.h"
+#include "base/spawn.h"
 #include "base/str.h"
 #include "container/facts.h"
 #include "container/host.h"
+#include "container/interrupt.h"
 #include "container/launch.h"
 #include "container/notify.h"
 #include "hooks/hooks.h"
@@ -280,6 +282,13 @@ attach_cgroup (struct launch *l, struct err *e)
 	return cgroup_adopt (l->g->arena, cg, &l->plan.cgroup, l->pid, e);
 }
 
+static void
+hang_up (struct launch *l)
+{
+	interrupt_channel (-1);
+	chan_close (&l->chan);
+}
+
 static int
 clone_child (struct launch *l, bool wait_on_channel, bool into_cgroup, struct err *e)
 {
@@ -293,6 +302,7 @@ clone_child (struct launch *l, bool wait_on_channel, bool into_cgroup, struct er
 	int pid;
 
 	TRY (chan_pair (&l->chan, &theirs, e));
+	interrupt_channel (l->chan.fd);
 	l->init.chan = theirs;
 	l->init.err = e;
 	if (wait_on_channel)
@@ -384,6 +394,7 @@ launch_runtime_hooks (struct launch *l, struct err *e)
 		.default_env = environ,
 		.stdout_path = p->hooks_stdout,
 		.stderr_path = p->hooks_stderr,
+		.cancel_fd = l->chan.fd,
 	};
 
 	l->hooks_ran = true;
@@ -496,8 +507,8 @@ run_child (struct launch *l, bool wait_on_channel, struct err *e)
 	if (clone_child (l, wait_on_channel, l->cgroup.into_fd >= 0, e) == 0 &&
 	    serve (l, &served, e) == 0)
 		return 0;
-	chan_close (&l->chan);
-	if (!killed_at_birth (l, served))
+	hang_up (l);
+	if (!killed_at_birth (l, served) || interrupt_check (e) < 0)
 		return -1;
 	log_debug ("the first process was killed at birth: once more, without CLONE_INTO_CGROUP");
 	TRY (clone_child (l, wait_on_channel, false, e));
@@ -541,8 +552,10 @@ launch_build (struct launch *l, bool wait_on_channel, struct err *e)
 	if (root < 0)
 		return -1;
 	TRY (seccomp_compile (a, &l->plan.seccomp, root, &l->init.filter, e));
+	(void) unsetenv (SELFEXE_DIR_ENV); /* the helper was found; it is no business of hooks */
 	TRY (cgroup_resolve (a, &l->plan.cgroup, &l->host, &l->cgroup, e));
 	TRY (begin_netns (l, e));
+	interrupt_arm ();
 	if (container_reserve (l->g, l->c.id, &l->c, e) < 0) {
 		netns_abandon (&l->netns);
 		return -1;
@@ -556,6 +569,7 @@ launch_build (struct launch *l, bool wait_on_channel, struct err *e)
 	if (l->cgroup.manager != CGROUP_MANAGER_DISABLED && cgroup_saw_oom (&l->cgroup))
 		(void) err_wrap (e, "the memory limit could be too low");
 	launch_abort (l);
+	(void) interrupt_check (e);
 	return -1;
 }
 
@@ -578,7 +592,7 @@ launch_abort (struct launch *l)
 {
 	struct err ignored;
 
-	chan_close (&l->chan);
+	hang_up (l);
 	netns_abandon (&l->netns);
 	if (l->pidfd >= 0)
 		(void) sys_pidfd_send_signal (l->pidfd, SIGKILL);
@@ -625,6 +639,7 @@ write_pid_file (struct launch *l, struct err *e)
 int
 launch_announce (struct launch *l, struct err *e)
 {
+	TRY (interrupt_check (e));
 	TRY (send_pidfd (l, e));
 	return write_pid_file (l, e);
 }

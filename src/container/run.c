@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "container/interrupt.h"
 #include "container/launch.h"
 #include "container/notify.h"
 #include "container/report.h"
@@ -82,6 +83,7 @@ run_detached (struct launch *l, struct err *e)
 	if (l->c.st.notify)
 		TRY (notify = notify_listen (&l->c, l->g->arena, e));
 	TRY (release (l, e));
+	interrupt_disarm ();
 	if (notify >= 0) {
 		container_unlock (&l->c);
 		TRY (notify_forward_until_ready (notify, l->g->notify_socket, &l->c, l->pidfd, e));
@@ -136,9 +138,11 @@ container_run (const struct globals *g, const char *id, const struct create_opti
 	r = launch_announce (&l, e);
 	if (r == 0)
 		r = o->detach ? run_detached (&l, e) : run_wait (&l, signal_fd, e);
-	if (r < 0)
-		launch_abort (&l);
-	else
+	if (r >= 0) {
 		container_close (&l.c);
+		return r;
+	}
+	launch_abort (&l);
+	(void) interrupt_check (e);
 	return r;
 }

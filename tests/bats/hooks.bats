@@ -137,7 +137,6 @@ all_hooks () {
 }
 
 @test "hooks: args[0] need not be the path; no args is the path" {
-	config "hook(\"createRuntime\"; {path: \"/bin/sh\", args: [\"a name\", \"-c\", \"echo \\\$0 | cat; tr '\\\\\\\\0' '|' </proc/self/cmdline\"]}) | .annotations[\"run.oci.hooks.stdout\"] = \"$WORK/out\"" || true
 	printf '#!/bin/sh\necho "$# $0"\n' >"$WORK/hook"
 	chmod 755 "$WORK/hook"
 	config "del(.hooks) | hook(\"createRuntime\"; {path: \"$WORK/hook\"}) | hook(\"createRuntime\"; {path: \"$WORK/hook\", args: [\"other\", \"x\", \"\"]}) | .annotations[\"run.oci.hooks.stdout\"] = \"$WORK/out\""
@@ -285,6 +284,8 @@ all_hooks () {
 	config 'hook("createRuntime"; {path: "/bin/sh", args: ["sh", "-c", "yes | head -c 300000 >&2; echo the very end >&2; exit 1"]})'
 	fails create -b "$BUNDLE" "$ID"
 	says "the very end"
+	[ "$(wc -l <"$WORK/output")" -eq 1 ]
+	[ "$(wc -c <"$WORK/output")" -lt 2000 ]
 }
 
 @test "hooks: one that leaves a process behind does not hold us up" {
@@ -313,10 +314,11 @@ all_hooks () {
 }
 
 @test "hooks: a path of the form that docker uses" {
-	cp "$ROOTFS/bin/busybox" "$WORK/daemon"
-	"$WORK/daemon" sleep 1000 3>&- &
+	mkdir "$WORK/sbin"
+	cp "$ROOTFS/bin/busybox" "$WORK/sbin/busybox"
+	"$WORK/sbin/busybox" sleep 1000 3>&- &
 	local daemon=$!
-	config "hook(\"prestart\"; {path: \"/proc/$daemon/exe\", args: [\"touch\", \"$WORK/touched\"]})"
+	config "hook(\"prestart\"; {path: \"/proc/$daemon/exe\", args: [\"busybox\", \"touch\", \"$WORK/touched\"]})"
 	runs create -b "$BUNDLE" "$ID"
 	[ -e "$WORK/touched" ]
 	kill "$daemon"
@@ -348,6 +350,25 @@ all_hooks () {
 	wait_until eval "! kill -0 $(cat "$WORK/hook") 2>/dev/null"
 	wait_until has_status stopped
 	runs delete --force "$ID"
+}
+
+@test "hooks: createContainer hooks end with a create that is killed" {
+	config "hook(\"createContainer\"; {path: \"/bin/sh\", args: [\"sh\", \"-c\", \"readlink /proc/self/ns/pid >$WORK/hook; exec sleep 1000\"]})"
+	"$CORACLE" --root "$STATE" create -b "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1 3>&- &
+	local creator=$!
+	wait_until test -s "$WORK/hook"
+	kill -9 "$creator"
+	# init, pid 1 of its namespace, waits for the hook: both have to go
+	wait_until eval "! grep -qF '$WORK/' /proc/[0-9]*/mountinfo 2>/dev/null"
+	runs delete --force "$ID"
+}
+
+@test "hooks: a create whose init dies meanwhile does not wait for them" {
+	config 'hook("createRuntime"; {path: "/bin/sh", args: ["sh", "-c", "kill -9 $(jq .pid); sleep 1000"]})'
+	local before=$SECONDS
+	fails create -b "$BUNDLE" "$ID"
+	[ $((SECONDS - before)) -lt 10 ]
+	[ -z "$(ls "$STATE")" ]
 }
 
 @test "hooks: SIGTERM ends a create whose hook hangs, and nothing is left" {
