@@ -188,7 +188,7 @@ cgroup_kill (const struct cgroup *cg, int signal, struct err *e)
 {
 	autofd fd = open_main (cg);
 	struct err ignored;
-	bool frozen;
+	bool frozen, thaw;
 	int r;
 
 	if (fd == -ENOENT)
@@ -197,10 +197,14 @@ cgroup_kill (const struct cgroup *cg, int signal, struct err *e)
 		return err_set (e, -fd, "open the cgroup '%s'", cg->path);
 	if (signal == SIGKILL && write_small_at (fd, "cgroup.kill", "1") == 0)	/* v2, Linux 5.14 */
 		return 0;
-	/* Frozen they cannot fork away from us while we go through the list. */
-	frozen = cgroup_freeze (cg, true, &ignored) == 0;
+	/*
+	 * Frozen they cannot fork away from us while we go through the list. Who was frozen before
+	 * stays so, unless he shall die: on v1 that needs a thaw.
+	 */
+	frozen = cgroup_is_frozen (cg) == 1;
+	thaw = (!frozen && cgroup_freeze (cg, true, &ignored) == 0) || (frozen && signal == SIGKILL);
 	r = signal_all (cg, signal, e);
-	if (frozen)
+	if (thaw)
 		(void) cgroup_freeze (cg, false, &ignored);
 	return r;
 }

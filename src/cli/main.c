@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -197,6 +198,18 @@ stdio_ensure_open (void)
 	return 0;
 }
 
+/*
+ * What a caller ignores or does not would otherwise decide about us: with SIGCHLD ignored the kernel reaps our children before we can
+ * ask for their status; SIGXFSZ and SIGPIPE would end us in the middle of something, where a failing write is an error like any other.
+ */
+static void
+signals_prepare (void)
+{
+	(void) signal (SIGCHLD, SIG_DFL);
+	(void) signal (SIGXFSZ, SIG_IGN);
+	(void) signal (SIGPIPE, SIG_IGN);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -210,6 +223,7 @@ main (int argc, char **argv)
 		return 1;
 	if (stdio_ensure_open () < 0)
 		return 1;
+	signals_prepare ();
 	status = dispatch (argv, &g, &c, &e);
 	if (status < 0) {
 		log_error (&e);

@@ -73,7 +73,8 @@ extern const struct record container_state_record;
 struct container {
 	const char *id;
 	int root_fd; /* state root */
-	int dir_fd;  /* the state directory; carries the lock while held */
+	int dir_fd;  /* the state directory; carries the lock */
+	bool locked;
 	struct container_state st;
 };
 
@@ -92,6 +93,12 @@ int container_reserve (const struct globals *g, const char *id, struct container
 int container_open (const struct globals *g, const char *id, bool lock, struct container *ret,
 		    struct err *e);
 void container_close (struct container *c);
+/*
+ * For those who wait long for the container's process: others may change the container meanwhile.
+ * container_lock: 1, or 0 if it was deleted.
+ */
+void container_unlock (struct container *c);
+int container_lock (struct container *c, struct err *e);
 int container_save (struct container *c, struct arena *a, struct err *e);
 /* state.backup; once, when everything of the container exists. */
 void container_save_backup (const struct container *c, struct arena *a);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/err.h"
+#include "base/mem.h"
 #include "container/launch.h"
 
 int
@@ -11,8 +12,7 @@ container_create (const struct globals *g, const char *id, const struct create_o
 	launch_init (&l, g, o, false);
 	TRY (launch_load (&l, id, e));
 	TRY (launch_build (&l, false, e));
-	/* The pid file last: engines take its existence as the word that all is well. */
-	if (launch_send_pidfd (&l, e) < 0 || launch_write_pid_file (&l, e) < 0) {
+	if (launch_announce (&l, e) < 0) {
 		launch_abort (&l);
 		return -1;
 	}

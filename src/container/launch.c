@@ -16,9 +16,11 @@
 #include "base/mem.h"
 #include "base/procfs.h"
 #include "base/sock.h"
+#include "base/spawn.h"
 #include "base/str.h"
 #include "container/facts.h"
 #include "container/host.h"
+#include "container/interrupt.h"
 #include "container/launch.h"
 #include "container/notify.h"
 #include "hooks/hooks.h"
@@ -280,6 +282,13 @@ attach_cgroup (struct launch *l, struct err *e)
 	return cgroup_adopt (l->g->arena, cg, &l->plan.cgroup, l->pid, e);
 }
 
+static void
+hang_up (struct launch *l)
+{
+	interrupt_channel (-1);
+	chan_close (&l->chan);
+}
+
 static int
 clone_child (struct launch *l, bool wait_on_channel, bool into_cgroup, struct err *e)
 {
@@ -293,6 +302,7 @@ clone_child (struct launch *l, bool wait_on_channel, bool into_cgroup, struct er
 	int pid;
 
 	TRY (chan_pair (&l->chan, &theirs, e));
+	interrupt_channel (l->chan.fd);
 	l->init.chan = theirs;
 	l->init.err = e;
 	if (wait_on_channel)
@@ -384,6 +394,7 @@ launch_runtime_hooks (struct launch *l, struct err *e)
 		.default_env = environ,
 		.stdout_path = p->hooks_stdout,
 		.stderr_path = p->hooks_stderr,
+		.cancel_fd = l->chan.fd,
 	};
 
 	l->hooks_ran = true;
@@ -496,8 +507,8 @@ run_child (struct launch *l, bool wait_on_channel, struct err *e)
 	if (clone_child (l, wait_on_channel, l->cgroup.into_fd >= 0, e) == 0 &&
 	    serve (l, &served, e) == 0)
 		return 0;
-	chan_close (&l->chan);
-	if (!killed_at_birth (l, served))
+	hang_up (l);
+	if (!killed_at_birth (l, served) || interrupt_check (e) < 0)
 		return -1;
 	log_debug ("the first process was killed at birth: once more, without CLONE_INTO_CGROUP");
 	TRY (clone_child (l, wait_on_channel, false, e));
@@ -541,8 +552,10 @@ launch_build (struct launch *l, bool wait_on_channel, struct err *e)
 	if (root < 0)
 		return -1;
 	TRY (seccomp_compile (a, &l->plan.seccomp, root, &l->init.filter, e));
+	(void) unsetenv (SELFEXE_DIR_ENV); /* the helper was found; it is no business of hooks */
 	TRY (cgroup_resolve (a, &l->plan.cgroup, &l->host, &l->cgroup, e));
 	TRY (begin_netns (l, e));
+	interrupt_arm ();
 	if (container_reserve (l->g, l->c.id, &l->c, e) < 0) {
 		netns_abandon (&l->netns);
 		return -1;
@@ -556,20 +569,15 @@ launch_build (struct launch *l, bool wait_on_channel, struct err *e)
 	if (l->cgroup.manager != CGROUP_MANAGER_DISABLED && cgroup_saw_oom (&l->cgroup))
 		(void) err_wrap (e, "the memory limit could be too low");
 	launch_abort (l);
+	(void) interrupt_check (e);
 	return -1;
 }
 
-void
-launch_abort (struct launch *l)
+static void
+undo (struct launch *l)
 {
 	struct err ignored;
 
-	chan_close (&l->chan);
-	netns_abandon (&l->netns);
-	if (l->pidfd >= 0)
-		(void) sys_pidfd_send_signal (l->pidfd, SIGKILL);
-	(void) reap (l);
-	l->c.st.pid = 0;
 	if (container_destroy (&l->c, l->g->arena, &ignored) < 0)
 		log_warn ("%s", err_full (&ignored));
 	if (l->hooks_ran &&
@@ -577,12 +585,33 @@ launch_abort (struct launch *l)
 		log_warn ("%s", err_full (&ignored));
 	if (container_remove_state (&l->c, &ignored) < 0)
 		log_warn ("%s", err_full (&ignored));
+}
+
+void
+launch_abort (struct launch *l)
+{
+	struct err ignored;
+
+	hang_up (l);
+	netns_abandon (&l->netns);
+	if (l->pidfd >= 0)
+		(void) sys_pidfd_send_signal (l->pidfd, SIGKILL);
+	(void) reap (l);
+	/* What follows needs descriptors, and we may be here because there were none left. */
+	cgroup_close (&l->cgroup);
+	rootfs_close (&l->init.rootfs, l->plan.rootfs.n_mounts);
+	l->c.st.pid = 0;
+	if (l->c.locked || container_lock (&l->c, &ignored) != 0) /* 0: somebody has deleted it */
+		undo (l);
+	/* Engines take its existence as the word that all is well. */
+	if (l->pid_file_written)
+		(void) unlink (l->opt->pid_file);
 	container_close (&l->c);
 }
 
 /* Who manages the container gets a handle that cannot be confused with another process. */
-int
-launch_send_pidfd (const struct launch *l, struct err *e)
+static int
+send_pidfd (const struct launch *l, struct err *e)
 {
 	const char *path = l->opt->pidfd_socket;
 	autofd sock = -1;
@@ -597,8 +626,8 @@ launch_send_pidfd (const struct launch *l, struct err *e)
 	return sock_send_fd (sock, "standard", 8, l->pidfd, e);
 }
 
-int
-launch_write_pid_file (const struct launch *l, struct err *e)
+static int
+write_pid_file (struct launch *l, struct err *e)
 {
 	char text[16];
 	int len = snprintf (text, sizeof text, "%d", (int) l->pid), r;
@@ -606,5 +635,16 @@ launch_write_pid_file (const struct launch *l, struct err *e)
 	if (!l->opt->pid_file)
 		return 0;
 	r = file_replace_at (AT_FDCWD, l->opt->pid_file, text, (size_t) len, 0644);
-	return r < 0 ? err_set (e, -r, "write --pid-file '%s'", l->opt->pid_file) : 0;
+	if (r < 0)
+		return err_set (e, -r, "write --pid-file '%s'", l->opt->pid_file);
+	l->pid_file_written = true;
+	return 0;
+}
+
+int
+launch_announce (struct launch *l, struct err *e)
+{
+	TRY (interrupt_check (e));
+	TRY (send_pidfd (l, e));
+	return write_pid_file (l, e);
 }

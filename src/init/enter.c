@@ -144,7 +144,7 @@ static int
 start_hooks (struct init *in, char *const *env, struct err *e)
 {
 	const struct hook_list *list = &in->plan->hooks[HOOK_START_CONTAINER];
-	struct hook_context ctx = { .cwd = "/", .default_env = env };
+	struct hook_context ctx = { .cwd = "/", .default_env = env, .cancel_fd = -1 };
 
 	if (list->n == 0)
 		return 0;

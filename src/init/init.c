@@ -47,6 +47,7 @@ run_hooks (struct init *in, enum hook_phase phase, const char *status, const cha
 		.default_env = env,
 		.stdout_path = in->plan->hooks_stdout,
 		.stderr_path = in->plan->hooks_stderr,
+		.cancel_fd = in->chan.fd, /* createContainer: until the runtime has gone */
 	};
 
 	if (list->n == 0)

@@ -74,7 +74,7 @@ run_map_helper (pid_t pid, const char *name, const struct id_maps *m, struct err
 {
 	char path[PATH_MAX], numbers[3 * MAPS_MAX + 1][12], pid_text[12], why[64];
 	char *argv[3 * MAPS_MAX + 3];
-	struct spawn s = { .path = path, .argv = argv, .envp = environ, .stdout_fd = -1, .stderr_fd = -1, .timeout_ms = 30000 };
+	struct spawn s = { .path = path, .argv = argv, .envp = environ, .stdout_fd = -1, .stderr_fd = -1, .cancel_fd = -1, .timeout_ms = 30000 };
 	struct spawn_result r;
 	size_t n = 0;
 
