@@ -439,7 +439,6 @@ plan_mounts (struct planner *p)
 	r->readonly = spec->root && spec->root->readonly;
 	r->no_pivot = p->opt->no_pivot;
 	r->own_mount_ns = owns (p, CLONE_NEWNS);
-	r->sources_from_runtime = creates (p, CLONE_NEWUSER) && p->host->privileged;
 	r->n_mounts = spec->mounts.n;
 	r->mounts = arena_alloc (p->arena, (spec->mounts.n + 1) * sizeof *r->mounts);
 	for (size_t i = 0; i < spec->mounts.n; i++)
@@ -470,4 +469,11 @@ plan_mounts (struct planner *p)
 	r->propagation_before = MS_REC | (r->propagation & (MS_PRIVATE | MS_SHARED)
 						  ? r->propagation & (MS_PRIVATE | MS_SHARED)
 						  : MS_SLAVE);
+	/* init could not open all that root can; and where volumes are to be peers of the host's,
+	 * theirs must be the mounts that the runtime sees: in init's view, the one that the root is
+	 * on is private. */
+	r->sources_from_runtime =
+		creates (p, CLONE_NEWNS) && (creates (p, CLONE_NEWUSER)
+						     ? p->host->privileged
+						     : r->propagation_before & MS_SHARED);
 }

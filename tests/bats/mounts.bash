@@ -70,3 +70,16 @@ teardown () {
 	test_teardown || { end_private_ns; return 1; }
 	end_private_ns
 }
+
+# For a container that goes on: made and started in the state $STATE, $PID is its first process. in_container COMMAND… runs in its
+# mount namespace, with all privileges.
+start_container () {
+	config 'args(["/bin/sleep", "1000"])'
+	runs create --pid-file "$WORK/pid" --bundle "$BUNDLE" "$@" "$ID"
+	runs start "$ID"
+	PID=$(cat "$WORK/pid")
+}
+in_container () { nsenter -t "$PID" --mount --root --wd "$@" 3>&-; }
+container_mounts () { output=$(cat "/proc/$PID/mountinfo"); }
+# Without what others mount below /tmp and /run meanwhile.
+host_mounts () { in_ns cat /proc/self/mountinfo | cut -d' ' -f4- | awk -v work="$WORK/" '$2 !~ "^/(run|tmp)/" || index ($2, work)' | sort; }
