@@ -190,7 +190,7 @@ static int
 stdio_ensure_open (void)
 {
 	for (int fd = 0; fd < 3; fd++)
-		if (fcntl (fd, F_GETFD) < 0 && open ("/dev/null", O_RDWR) != fd)
+		if (fcntl (fd, F_GETFD) < 0 && errno == EBADF && open ("/dev/null", O_RDWR) != fd)
 			return -1;
 	return 0;
 }
@@ -213,7 +213,10 @@ main (int argc, char **argv)
 		log_error (&e);
 		status = c && c->failure ? c->failure : 1;
 	}
-	if (fflush (stdout) != 0)
-		status = status ? status : 1;
+	if ((ferror (stdout) || fflush (stdout) != 0) && status == 0) {
+		err_set (&e, errno, "write to standard output");
+		log_error (&e);
+		status = 1;
+	}
 	return status;
 }

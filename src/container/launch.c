@@ -279,6 +279,15 @@ attach_cgroup (struct launch *l, struct err *e)
 	return cgroup_adopt (l->g->arena, cg, &l->plan.cgroup, l->pid, e);
 }
 
+int
+launch_apply_limits (struct launch *l, struct err *e)
+{
+	TRY (cgroup_apply (l->g->arena, &l->cgroup, &l->plan.cgroup, e));
+	if (!l->plan.rdt.set)
+		return 0;
+	return rdt_apply (l->g->arena, &l->plan.rdt, l->c.id, l->pid, &l->c.st.rdt_owned, e);
+}
+
 static int
 clone_child (struct launch *l, bool wait_on_channel, bool into_cgroup, struct err *e)
 {
@@ -318,6 +327,10 @@ clone_child (struct launch *l, bool wait_on_channel, bool into_cgroup, struct er
 		TRY (attach_cgroup (l, e));
 	if (!l->plan.ns.needs_stage && l->plan.userns.create)
 		TRY (userns_write_maps (pid, &l->plan.userns, e));
+	/* v1 rules for devices are written one by one, after one that denies all: init must not make
+	 * devices meanwhile. v2 has a program, attached at once. */
+	if (l->cgroup.mode != CGROUP_V2)
+		TRY (launch_apply_limits (l, e));
 	TRY (chan_send (&l->chan, MSG_GO, pid, NULL, e));
 	return send_netns (l, e);
 }
@@ -446,21 +459,13 @@ serve_one (struct launch *l, struct err *e)
 	return type;
 }
 
-int
-launch_apply_limits (struct launch *l, struct err *e)
-{
-	TRY (cgroup_apply (l->g->arena, &l->cgroup, &l->plan.cgroup, e));
-	if (!l->plan.rdt.set)
-		return 0;
-	return rdt_apply (l->g->arena, &l->plan.rdt, l->c.id, l->pid, &l->c.st.rdt_owned, e);
-}
-
 static int
 serve (struct launch *l, unsigned *served, struct err *e)
 {
 	int type;
 
-	TRY (launch_apply_limits (l, e)); /* while init mounts */
+	if (l->cgroup.mode == CGROUP_V2)
+		TRY (launch_apply_limits (l, e)); /* while init mounts */
 	do {
 		type = serve_one (l, e);
 		if (type < 0)
