@@ -322,6 +322,9 @@ clone_child (struct launch *l, bool wait_on_channel, bool into_cgroup, struct er
 	if (pid < 0)
 		return err_set (e, -pid, "clone the container's first process");
 	l->pid = pid;
+	/* The stage's child holds the same end of the channel: a stage that dies before it told us
+	 * of its child must be seen by its pidfd. */
+	l->chan.peer_pidfd = l->plan.ns.needs_stage ? l->pidfd : -1;
 	l->cgroup.entered = req.cgroup_fd >= 0;
 	if (!l->cgroup.entered && l->cgroup.manager != CGROUP_MANAGER_DISABLED)
 		TRY (attach_cgroup (l, e));
@@ -356,6 +359,7 @@ on_init_pid (struct launch *l, const struct msg *m, int fd, struct err *e)
 {
 	if (fd < 0)
 		return err_set (e, EPROTO, "INIT_PID without a pidfd");
+	l->chan.peer_pidfd = -1;
 	(void) reap (l); /* the stage */
 	l->pid = m->arg;
 	l->pidfd = fd;

@@ -207,7 +207,7 @@ int
 main (int argc, char **argv)
 {
 	pid_t pid, main_pid, attached = 0;
-	int opt, status;
+	int opt, status, result = -1;
 
 	out = stdout;
 	while ((opt = getopt (argc, argv, "+o:p:a:n:e:k")) != -1)
@@ -229,7 +229,8 @@ main (int argc, char **argv)
 		    ptrace (PTRACE_INTERRUPT, attached, 0, 0) < 0)
 			die ("seize the other process");
 	}
-	for (;;) {
+	/* A call whose result is still to be replaced must not be let go. */
+	while (result < 0 || failing) {
 		pid = waitpid (-1, &status, __WALL);
 		if (pid < 0)
 			die ("wait");
@@ -237,11 +238,14 @@ main (int argc, char **argv)
 			on_stop (pid, status);
 			continue;
 		}
-		if (pid == main_pid)
-			break;
 		procs[find (pid)].gone = true;
+		if (pid == main_pid)
+			result = WIFSIGNALED (status) ? 128 + WTERMSIG (status)
+						      : WEXITSTATUS (status);
+		if (pid == procs[target].pid)
+			failing = false;
 	}
-	/* Whoever is left is let go by the kernel, unless it would run into a half-done injection. */
+	/* Whoever is left is let go by the kernel. */
 	fclose (out);
-	return WIFSIGNALED (status) ? 128 + WTERMSIG (status) : WEXITSTATUS (status);
+	return result;
 }
