@@ -76,7 +76,7 @@ $(B)/o/%.o: %.c | $(B)/config.h
 
 # The second program: glibc, dynamic. It alone may load shared libraries, and it is started only when one is needed.
 $(B)/coracle-helper: $(HELPER_OBJS)
-	$(call say,LD) gcc $(LDFLAGS_ALL) -o $@ $^ $(shell $(PKG_CONFIG) --libs $(HELPER_LIBS)) $(or $(YAJL_STATIC),-lyajl) -ldl
+	$(call say,LD) gcc $(LDFLAGS_ALL) -o $@ $^ $(shell $(PKG_CONFIG) --libs $(HELPER_LIBS)) $(or $(YAJL_STATIC),-lyajl) -ldl -lm
 
 $(B)/h/%.o: %.c | $(B)/config.h
 	@mkdir -p $(@D)

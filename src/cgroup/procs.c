@@ -60,7 +60,7 @@ collect (struct arena *a, int dir_fd, struct pids *p, struct err *e)
 	d = fd < 0 ? NULL : fdopendir (fd);
 	if (!d)
 		return err_set (e, errno, "read the cgroup");
-	for (struct dirent *de; r == 0 && (de = readdir (d)) != NULL;) {
+	for (struct dirent *de; r == 0 && (errno = 0, de = readdir (d)) != NULL;) {
 		autofd sub = -1;
 
 		if (de->d_type != DT_DIR || de->d_name[0] == '.')
@@ -69,6 +69,8 @@ collect (struct arena *a, int dir_fd, struct pids *p, struct err *e)
 		if (sub >= 0)
 			r = collect (a, sub, p, e);
 	}
+	if (r == 0 && errno)
+		r = err_set (e, errno, "read the cgroup");
 	closedir (d);
 	return r;
 }
@@ -226,9 +228,11 @@ remove_below (const char *dir)
 	d = opendir (dir);
 	if (!d)
 		return errno == ENOENT ? 0 : -errno;
-	for (struct dirent *de; r == 0 && (de = readdir (d)) != NULL;)
+	for (struct dirent *de; r == 0 && (errno = 0, de = readdir (d)) != NULL;)
 		if (de->d_type == DT_DIR && de->d_name[0] != '.' && snprintf (sub, sizeof sub, "%s/%s", dir, de->d_name) < (int) sizeof sub)
 			r = remove_below (sub);
+	if (r == 0 && errno)
+		r = -errno;
 	closedir (d);
 	if (r == 0 && rmdir (dir) < 0 && errno != ENOENT)
 		r = -errno;
@@ -283,9 +287,11 @@ destroy_v1 (const struct cgroup *cg, struct err *e)
 
 	if (!d)
 		return err_set (e, errno, "read " CGROUP_ROOT);
-	for (struct dirent *de; r == 0 && (de = readdir (d)) != NULL;)
+	for (struct dirent *de; r == 0 && (errno = 0, de = readdir (d)) != NULL;)
 		if (de->d_type == DT_DIR && de->d_name[0] != '.')
 			r = destroy_in (cg, de->d_name, e);
+	if (r == 0 && errno)
+		r = err_set (e, errno, "read " CGROUP_ROOT);
 	closedir (d);
 	return r;
 }

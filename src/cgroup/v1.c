@@ -134,9 +134,11 @@ v1_create (struct arena *a, struct cgroup *cg, struct err *e)
 	if (!d)
 		return err_set (e, errno, "read " CGROUP_ROOT);
 	/* Every directory is a hierarchy; the symbolic links beside them name the same ones ("cpu" for "cpu,cpuacct"). */
-	for (struct dirent *de; r == 0 && cg->n_v1 < CGROUP_MAX_V1 && (de = readdir (d)) != NULL;)
+	for (struct dirent *de; r == 0 && cg->n_v1 < CGROUP_MAX_V1 && (errno = 0, de = readdir (d)) != NULL;)
 		if (de->d_type == DT_DIR && de->d_name[0] != '.')
 			r = create_in (a, cg, de->d_name, e);
+	if (r == 0 && cg->n_v1 < CGROUP_MAX_V1 && errno)
+		r = err_set (e, errno, "read " CGROUP_ROOT);
 	closedir (d);
 	return r;
 }

@@ -193,7 +193,7 @@ static int
 stdio_ensure_open (void)
 {
 	for (int fd = 0; fd < 3; fd++)
-		if (fcntl (fd, F_GETFD) < 0 && open ("/dev/null", O_RDWR) != fd)
+		if (fcntl (fd, F_GETFD) < 0 && errno == EBADF && open ("/dev/null", O_RDWR) != fd)
 			return -1;
 	return 0;
 }

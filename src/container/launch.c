@@ -289,6 +289,15 @@ hang_up (struct launch *l)
 	chan_close (&l->chan);
 }
 
+int
+launch_apply_limits (struct launch *l, struct err *e)
+{
+	TRY (cgroup_apply (l->g->arena, &l->cgroup, &l->plan.cgroup, e));
+	if (!l->plan.rdt.set)
+		return 0;
+	return rdt_apply (l->g->arena, &l->plan.rdt, l->c.id, l->pid, &l->c.st.rdt_owned, e);
+}
+
 static int
 clone_child (struct launch *l, bool wait_on_channel, bool into_cgroup, struct err *e)
 {
@@ -324,11 +333,18 @@ clone_child (struct launch *l, bool wait_on_channel, bool into_cgroup, struct er
 	if (pid < 0)
 		return err_set (e, -pid, "clone the container's first process");
 	l->pid = pid;
+	/* The stage's child holds the same end of the channel: a stage that dies before it told us
+	 * of its child must be seen by its pidfd. */
+	l->chan.peer_pidfd = l->plan.ns.needs_stage ? l->pidfd : -1;
 	l->cgroup.entered = req.cgroup_fd >= 0;
 	if (!l->cgroup.entered && l->cgroup.manager != CGROUP_MANAGER_DISABLED)
 		TRY (attach_cgroup (l, e));
 	if (!l->plan.ns.needs_stage && l->plan.userns.create)
 		TRY (userns_write_maps (pid, &l->plan.userns, e));
+	/* v1 rules for devices are written one by one, after one that denies all: init must not make
+	 * devices meanwhile. v2 has a program, attached at once. */
+	if (l->cgroup.mode != CGROUP_V2)
+		TRY (launch_apply_limits (l, e));
 	TRY (chan_send (&l->chan, MSG_GO, pid, NULL, e));
 	return send_netns (l, e);
 }
@@ -354,6 +370,7 @@ on_init_pid (struct launch *l, const struct msg *m, int fd, struct err *e)
 {
 	if (fd < 0)
 		return err_set (e, EPROTO, "INIT_PID without a pidfd");
+	l->chan.peer_pidfd = -1;
 	(void) reap (l); /* the stage */
 	l->pid = m->arg;
 	l->pidfd = fd;
@@ -458,21 +475,13 @@ serve_one (struct launch *l, struct err *e)
 	return type;
 }
 
-int
-launch_apply_limits (struct launch *l, struct err *e)
-{
-	TRY (cgroup_apply (l->g->arena, &l->cgroup, &l->plan.cgroup, e));
-	if (!l->plan.rdt.set)
-		return 0;
-	return rdt_apply (l->g->arena, &l->plan.rdt, l->c.id, l->pid, &l->c.st.rdt_owned, e);
-}
-
 static int
 serve (struct launch *l, unsigned *served, struct err *e)
 {
 	int type;
 
-	TRY (launch_apply_limits (l, e)); /* while init mounts */
+	if (l->cgroup.mode == CGROUP_V2)
+		TRY (launch_apply_limits (l, e)); /* while init mounts */
 	do {
 		type = serve_one (l, e);
 		if (type < 0)

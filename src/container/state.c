@@ -388,9 +388,11 @@ remove_tree (int parent, const char *name)
 			close (fd);
 		return -errno;
 	}
-	for (struct dirent *de; r == 0 && (de = readdir (d)) != NULL;)
+	for (struct dirent *de; r == 0 && (errno = 0, de = readdir (d)) != NULL;)
 		if (!streq (de->d_name, ".") && !streq (de->d_name, ".."))
 			r = remove_tree (fd, de->d_name);
+	if (r == 0 && errno)
+		r = -errno;
 	closedir (d);
 	if (r == 0 && unlinkat (parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		r = -errno;
@@ -548,7 +550,7 @@ container_list_ids (const struct globals *g, char ***ret, size_t *ret_n, struct 
 {
 	VEC (char *) ids = { NULL, 0 };
 	struct err ignored;
-	int fd = container_open_root (g, false, e);
+	int fd = container_open_root (g, false, e), saved;
 	DIR *d;
 
 	*ret = NULL;
@@ -558,13 +560,16 @@ container_list_ids (const struct globals *g, char ***ret, size_t *ret_n, struct 
 	d = fdopendir (fd);
 	if (!d)
 		return err_set (e, errno, "read the state root '%s'", g->root);
-	for (struct dirent *de; (de = readdir (d)) != NULL;) {
+	for (struct dirent *de; (errno = 0, de = readdir (d)) != NULL;) {
 		if (de->d_name[0] == '.' || (de->d_type != DT_DIR && de->d_type != DT_UNKNOWN) ||
 		    container_check_id (de->d_name, &ignored) < 0)
 			continue;
 		VEC_PUSH (g->arena, ids, arena_strdup (g->arena, de->d_name));
 	}
+	saved = errno;
 	closedir (d);
+	if (saved)
+		return err_set (e, saved, "read the state root '%s'", g->root);
 	qsort (ids.v, ids.n, sizeof ids.v[0], compare);
 	*ret = ids.v;
 	*ret_n = ids.n;

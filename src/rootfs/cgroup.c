@@ -175,7 +175,7 @@ add_all (struct rootfs *r, const struct plan *plan, const struct mount_op *op, i
 
 	if (!d)
 		return err_set (e, errno, "read " HOST_CGROUP " of the host");
-	for (struct dirent *de; ret == 0 && (de = readdir (d)) != NULL;) {
+	for (struct dirent *de; ret == 0 && (errno = 0, de = readdir (d)) != NULL;) {
 		if (de->d_name[0] == '.')
 			continue;
 		if (de->d_type == DT_DIR)
@@ -183,6 +183,8 @@ add_all (struct rootfs *r, const struct plan *plan, const struct mount_op *op, i
 		else if (de->d_type == DT_LNK)
 			ret = add_link (de->d_name, dir, e);
 	}
+	if (ret == 0 && errno)
+		ret = err_set (e, errno, "read " HOST_CGROUP " of the host");
 	closedir (d);
 	return ret;
 }
