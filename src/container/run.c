@@ -60,15 +60,18 @@ wait_status (pid_t pid, struct err *e)
 
 /* After the end: what the process left running, the cgroup, the state; poststop hooks. */
 static int
-clean_up (struct launch *l, struct err *e)
+clean_up (struct launch *l, int status, struct err *e)
 {
 	int r = container_lock (&l->c, e);
 
 	if (r <= 0) /* 0: somebody else has deleted it */
 		return r;
 	TRY (container_destroy (&l->c, l->g->arena, e));
-	if (l->opt->keep)
-		return 0;
+	if (l->opt->keep) {
+		l->c.st.exit_code.set = true;
+		l->c.st.exit_code.v = status;
+		return container_save (&l->c, l->g->arena, e);
+	}
 	if (l->c.st.has_poststop)
 		TRY (container_run_hooks (&l->c, l->g->arena, HOOK_POSTSTOP, "stopped", true, e));
 	return container_remove_state (&l->c, e);
@@ -118,7 +121,7 @@ run_wait (struct launch *l, int signal_fd, struct err *e)
 	TRY (status = wait_status (l->pid, e));
 	l->pid = 0;
 	/* The process's status is the result, whatever happens to what it leaves behind. */
-	if (clean_up (l, &late) < 0)
+	if (clean_up (l, status, &late) < 0)
 		log_warn ("%s", err_full (&late));
 	return status;
 }

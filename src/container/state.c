@@ -59,6 +59,7 @@ RECORD (container_state, FIELD (container_state, format, "format", REQ),
 	FIELD (container_state, has_poststop, "hasPoststop", 0),
 	FIELD (container_state, notify, "notify", 0),
 	FIELD (container_state, stop_signal, "stopSignal", 0),
+	FIELD (container_state, exit_code, "exitCode", 0),
 	FIELD (container_state, annotations, "annotations", 0));
 
 int
@@ -486,7 +487,7 @@ container_status (const struct container *c, int *ret_pidfd)
 		st = STATUS_CREATED;
 	if (c->st.cgroup_created) {
 		container_cgroup (c, &cg);
-		if (st == STATUS_RUNNING && cgroup_is_frozen (&cg) == 1)
+		if (cgroup_is_frozen (&cg) == 1)
 			st = STATUS_PAUSED;
 	}
 	if (ret_pidfd)
@@ -521,6 +522,8 @@ container_state_json (const struct container *c, struct arena *a, enum container
 		.annotations = c->st.annotations,
 	};
 
+	st.exit_code.set =
+		status == STATUS_STOPPED && container_exit_code (c, &st.exit_code.v);
 	return oci_record_write (&oci_state_record, &st, a, style, NULL);
 }
 
