@@ -182,7 +182,7 @@ cgroup_create (struct arena *a, const struct cgroup_plan *plan, struct cgroup *c
 		return 0;		/* systemd: around the process, in cgroup_attach */
 	r = cg->mode == CGROUP_V2 ? v2_create (cg, plan, e) : v1_create (a, cg, e);
 	if (r == 0)
-		return 0;
+		return cg->mode == CGROUP_V2 ? 0 : v1_apply_devices (cg, plan, e);
 	return e->num == EACCES || e->num == EPERM || e->num == EROFS ? go_without (cg, plan, e) : -1;
 }
 
@@ -217,7 +217,10 @@ cgroup_adopt (struct arena *a, struct cgroup *cg, const struct cgroup_plan *plan
 {
 	if (cg->manager != CGROUP_MANAGER_SYSTEMD)
 		return 0;
-	return cg->mode == CGROUP_V2 ? v2_adopt (cg, plan, pid, e) : v1_adopt (a, cg, pid, e);
+	if (cg->mode == CGROUP_V2)
+		return v2_adopt (cg, plan, pid, e);
+	TRY (v1_adopt (a, cg, pid, e));
+	return v1_apply_devices (cg, plan, e);
 }
 
 /* ---- limits ------------------------------------------------------------------------------------------------------------------------ */

@@ -239,7 +239,19 @@ v1_apply (struct cgroup *cg, const struct cgroup_plan *plan, struct err *e)
 			return err_set (e, 0, "%s: the %s controller is not available on this host", w->json_path, w->controller);
 		TRY (cgroup_write_one (fd, w, where, e));
 	}
-	fd = hierarchy_fd (cg, "devices", &where);
+	return 0;
+}
+
+/*
+ * One write per rule, and the first denies all: who makes device nodes between two of them gets EPERM. So before anybody is in the
+ * cgroup, or while he waits.
+ */
+int
+v1_apply_devices (struct cgroup *cg, const struct cgroup_plan *plan, struct err *e)
+{
+	const char *where;
+	int fd = hierarchy_fd (cg, "devices", &where);
+
 	if (plan->devices_allow_all || fd < 0)
 		return 0;
 	return write_rules (fd, plan, e);
