@@ -51,7 +51,7 @@ collect (struct arena *a, int dir_fd, struct pids *p, struct err *e)
 
 	TRY (read_file_at (a, dir_fd, "cgroup.procs", PROCS_MAX, &text, &len, e));
 	for (char *s = text; *s; s += strcspn (s, "\n"), s += *s == '\n') {
-		int pid = atoi (s);
+		int pid = (int) strtol (s, NULL, 10);
 
 		if (pid > 0)	/* 0: of a pid namespace that we do not see */
 			VEC_PUSH (a, p->all, pid);
