@@ -23,6 +23,7 @@
 #include "libocispec/oci_state.h"
 #include "plan/plan.h"
 #include "process/process.h"
+#include "rdt/rdt.h"
 #include "sys/clone.h"
 #include "sys/pidfd.h"
 #include "sys/syscalls.h"
@@ -234,6 +235,16 @@ on_seccomp_fd (struct exec *x, int fd, struct err *e)
 				      x->req.facts.listener_metadata, listener, x->pid, state, e);
 }
 
+/* x->pid is the process itself now, whoever joined for it. */
+static int
+on_ready (struct exec *x, struct err *e)
+{
+	const struct container_state *st = &x->c.st;
+
+	TRY (rlimits_apply (x->pid, &x->plan.process, e));
+	return st->rdt_clos ? rdt_enter (st->rdt_clos, x->c.id, st->rdt_owned, x->pid, e) : 0;
+}
+
 /* One message. Returns its type, or -1. The answer, where there is one, goes out last. */
 static int
 serve_one (struct exec *x, struct err *e)
@@ -244,7 +255,7 @@ serve_one (struct exec *x, struct err *e)
 	switch (type) {
 	case MSG_INIT_PID: TRY (on_init_pid (x, &m, fd, e)); break;
 	case MSG_CONSOLE: TRY (on_console (x, &m, fd, e)); break;
-	case MSG_READY: TRY (rlimits_apply (x->pid, &x->plan.process, e)); break;
+	case MSG_READY: TRY (on_ready (x, e)); break;
 	case MSG_SECCOMP_FD: TRY (on_seccomp_fd (x, fd, e)); break;
 	default: return type;
 	}
