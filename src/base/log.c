@@ -54,7 +54,7 @@ open_target (const char *target, struct err *e)
 		lg.ident = target + 9;
 		return lg.fd = connect_datagram ("/run/systemd/journal/socket", e);
 	}
-	/* As it is: it may be a socket, which cannot be opened again, or a file with a position that we share. */
+	/* As it is: a socket cannot be opened again, the position of a file would be another. */
 	if (streq (path, "/dev/stderr")) {
 		lg.target = TO_FILE;
 		return lg.fd = 2;
@@ -75,12 +75,15 @@ log_open (const char *target, const char *format, const char *level, struct err 
 	if (level) {
 		size_t i;
 
-		if (streq (level, "warn"))	/* logrus takes both */
+		if (streq (level, "warn")) /* logrus takes both */
 			level = "warning";
 		for (i = 0; i < ARRAY_SIZE (level_names) && !streq (level, level_names[i]); i++)
 			;
 		if (i == ARRAY_SIZE (level_names))
-			return err_set (e, 0, "option --log-level: '%s' is not error, warning, info or debug", level);
+			return err_set (e, 0,
+					"option --log-level: '%s' is not error, warning, "
+					"info or debug",
+					level);
 		lg.level = (int) i;
 	} else if (target && *target) {
 		lg.level = LOG_L_ERROR;
@@ -115,7 +118,7 @@ write_json (int level, const char *text)
 	json_string (&o, time);
 	json_end_object (&o);
 	line = json_finish (&o, &len);
-	line[len] = '\n';	/* the arena's slack: json_finish keeps room for a NUL */
+	line[len] = '\n'; /* the arena's slack: json_finish keeps room for a NUL */
 	(void) !write (lg.fd, line, len + 1);
 	arena_free (&a);
 }
@@ -128,7 +131,8 @@ write_text (int level, const char *text)
 	size_t n;
 
 	str_timestamp (time, 6);
-	n = (size_t) snprintf (line, sizeof line, "time=\"%s\" level=%s msg=\"", time, level_names[level]);
+	n = (size_t) snprintf (line, sizeof line, "time=\"%s\" level=%s msg=\"", time,
+			       level_names[level]);
 	for (; *text && n < sizeof line - 4; text++) {
 		if (*text == '"' || *text == '\\' || *text == '\n')
 			line[n++] = '\\';
@@ -147,10 +151,12 @@ write_datagram (int level, const char *text)
 	int n;
 
 	if (lg.target == TO_SYSLOG)
-		n = snprintf (line, sizeof line, "<%d>%s: %s", 8 * 3 + priority[level], lg.ident, text);
-	else	/* sd_journal_send's simple form: no line breaks in values */
-		n = snprintf (line, sizeof line, "PRIORITY=%d\nSYSLOG_IDENTIFIER=%s\nMESSAGE=%.*s\n", priority[level], lg.ident,
-			      (int) strcspn (text, "\n"), text);
+		n = snprintf (line, sizeof line, "<%d>%s: %s", 8 * 3 + priority[level], lg.ident,
+			      text);
+	else /* sd_journal_send's simple form: no line breaks in values */
+		n = snprintf (line, sizeof line,
+			      "PRIORITY=%d\nSYSLOG_IDENTIFIER=%s\nMESSAGE=%.*s\n", priority[level],
+			      lg.ident, (int) strcspn (text, "\n"), text);
 	if (n > 0)
 		(void) send (lg.fd, line, MIN ((size_t) n, sizeof line - 1), MSG_NOSIGNAL);
 }
@@ -164,7 +170,8 @@ write_stderr (const char *prefix, const char *text)
 	/* Several errors of a configuration: a line each. */
 	for (const char *end; *text; text = *end ? end + 1 : end) {
 		end = text + strcspn (text, "\n");
-		n = snprintf (line, sizeof line, "coracle: %s%.*s\n", prefix, (int) (end - text), text);
+		n = snprintf (line, sizeof line, "coracle: %s%.*s\n", prefix, (int) (end - text),
+			      text);
 		if (n > 0)
 			(void) !write (2, line, MIN ((size_t) n, sizeof line - 1));
 	}
@@ -182,6 +189,7 @@ write_log (int level, const char *text)
 void
 log_at (int level, const char *fmt, ...)
 {
+	static const char *const prefixes[] = { "", "warning: ", "", "debug: " };
 	char raw[4200], text[4500];
 	va_list ap;
 
@@ -194,7 +202,7 @@ log_at (int level, const char *fmt, ...)
 	if (lg.sink)
 		lg.sink (lg.sink_ctx, level, text);
 	else if (lg.target == TO_STDERR)
-		write_stderr (level == LOG_L_WARNING ? "warning: " : level == LOG_L_DEBUG ? "debug: " : "", text);
+		write_stderr (prefixes[level], text);
 	else
 		write_log (level, text);
 }
@@ -211,7 +219,8 @@ log_warnings (const char *text)
 void
 log_error (struct err *e)
 {
-	char text[sizeof e->text + 400];	/* names in it come from configurations and images: no terminal sequences */
+	/* Names in it come from configurations and images: no terminal sequences. */
+	char text[sizeof e->text + 400];
 
 	str_printable (text, sizeof text, err_full (e));
 	if (lg.target != TO_STDERR)

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 /*
- * Messages. Errors go to the log file, as one line, and to standard error, as text: engines read both. At the default level
- * nothing but the final error is written to a log file: podman parses the whole file as one JSON object.
+ * Messages. Errors go to the log file, as one line, and to standard error, as text: engines read
+ * both. At the default level nothing but the final error is written to a log file: podman parses
+ * the whole file as one JSON object.
  */
 #include "base/err.h"
 
 enum log_level { LOG_L_ERROR, LOG_L_WARNING, LOG_L_INFO, LOG_L_DEBUG };
 
-/* target: NULL (stderr), "[file:]PATH" (appended), "syslog:IDENT", "journald:IDENT"; format: NULL, "text", "json"; level: NULL or a name. */
+/* target: NULL (stderr), "[file:]PATH" (appended), "syslog:IDENT", "journald:IDENT"; format: NULL,
+ * "text", "json"; level: NULL or a name. */
 int log_open (const char *target, const char *format, const char *level, struct err *e);
 void log_at (int level, const char *fmt, ...) PRINTF (2, 3);
-#define log_warn(...) log_at (LOG_L_WARNING, __VA_ARGS__)
-#define log_info(...) log_at (LOG_L_INFO, __VA_ARGS__)
+#define log_warn(...)  log_at (LOG_L_WARNING, __VA_ARGS__)
+#define log_info(...)  log_at (LOG_L_INFO, __VA_ARGS__)
 #define log_debug(...) log_at (LOG_L_DEBUG, __VA_ARGS__)
 /* A warning for each line of `text`; nothing for "". */
 void log_warnings (const char *text);

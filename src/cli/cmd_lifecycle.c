@@ -22,8 +22,13 @@ start (const struct globals *g, void *options, char **args, struct err *e)
 }
 
 const struct command cmd_start = {
-	.name = "start", .args = "ID", .summary = "run the process of a created container",
-	.min_args = 1, .max_args = 1, .options = no_options, .run = start,
+	.name = "start",
+	.args = "ID",
+	.summary = "run the process of a created container",
+	.min_args = 1,
+	.max_args = 1,
+	.options = no_options,
+	.run = start,
 };
 
 static int
@@ -39,11 +44,16 @@ state (const struct globals *g, void *options, char **args, struct err *e)
 }
 
 const struct command cmd_state = {
-	.name = "state", .args = "ID", .summary = "show the state of a container as JSON",
-	.min_args = 1, .max_args = 1, .options = no_options, .run = state,
+	.name = "state",
+	.args = "ID",
+	.summary = "show the state of a container as JSON",
+	.min_args = 1,
+	.max_args = 1,
+	.options = no_options,
+	.run = state,
 };
 
-/* ---- kill ---------------------------------------------------------------------------------------------------------- */
+/* ---- kill ----------------------------------------------------------------------------- */
 
 struct kill_options {
 	bool all, regex;
@@ -51,16 +61,21 @@ struct kill_options {
 };
 
 static const struct option_row kill_rows[] = {
-	{ 'a', "all", OPT_FLAG, offsetof (struct kill_options, all), NULL, "signal every process of the container" },
-	{ 'r', "regex", OPT_FLAG, offsetof (struct kill_options, regex), NULL, "ID is an extended regular expression: all that match" },
-	{ 's', "signal", OPT_STRING, offsetof (struct kill_options, signal), "SIGNAL", "the signal, as the second argument would be" },
+	{ 'a', "all", OPT_FLAG, offsetof (struct kill_options, all), NULL,
+	  "signal every process of the container" },
+	{ 'r', "regex", OPT_FLAG, offsetof (struct kill_options, regex), NULL,
+	  "ID is an extended regular expression: all that match" },
+	{ 's', "signal", OPT_STRING, offsetof (struct kill_options, signal), "SIGNAL",
+	  "the signal, as the second argument would be" },
 	OPTIONS_END
 };
 
-/* Calls `verb` for every container whose id matches; problems are warnings, as one of many may just have ended. */
+/* Calls `verb` for every container whose id matches; problems are warnings, as one of many may just
+ * have ended. */
 static int
-for_each_match (const struct globals *g, const char *pattern, int (*verb) (const struct globals *, const char *, void *, struct err *),
-		void *ctx, struct err *e)
+for_each_match (const struct globals *g, const char *pattern,
+		int (*verb) (const struct globals *, const char *, void *, struct err *), void *ctx,
+		struct err *e)
 {
 	char **ids;
 	size_t n;
@@ -100,29 +115,43 @@ kill_run (const struct globals *g, void *options, char **args, struct err *e)
 	const char *name = o->signal ? o->signal : args[1];
 
 	if (o->signal && args[1])
-		return err_set (e, 0, "coracle kill: the signal is given twice: --signal %s and '%s'", o->signal, args[1]);
+		return err_set (e, 0,
+				"coracle kill: the signal is given twice: --signal %s and '%s'",
+				o->signal, args[1]);
 	if (name) {
 		k.signal = signal_from_name (name);
 		if (k.signal < 0)
-			return err_set (e, 0, "unknown signal \"%s\": a name like TERM or SIGTERM, RTMIN+n, or a number from 0 to 64", name);
+			return err_set (
+				e, 0,
+				"unknown signal \"%s\": a name like TERM or SIGTERM, RTMIN+n, or a number from 0 to 64",
+				name);
 	}
-	return o->regex ? for_each_match (g, args[0], kill_one, &k, e) : kill_one (g, args[0], &k, e);
+	return o->regex ? for_each_match (g, args[0], kill_one, &k, e)
+			: kill_one (g, args[0], &k, e);
 }
 
 const struct command cmd_kill = {
-	.name = "kill", .args = "ID [SIGNAL]", .summary = "send a signal (default: SIGTERM, or the image's stop signal)",
-	.min_args = 1, .max_args = 2, .options = kill_rows, .options_size = sizeof (struct kill_options), .run = kill_run,
+	.name = "kill",
+	.args = "ID [SIGNAL]",
+	.summary = "send a signal (default: SIGTERM, or the image's stop signal)",
+	.min_args = 1,
+	.max_args = 2,
+	.options = kill_rows,
+	.options_size = sizeof (struct kill_options),
+	.run = kill_run,
 };
 
-/* ---- delete -------------------------------------------------------------------------------------------------------- */
+/* ---- delete --------------------------------------------------------------------------- */
 
 struct delete_options {
 	bool force, regex;
 };
 
 static const struct option_row delete_rows[] = {
-	{ 'f', "force", OPT_FLAG, offsetof (struct delete_options, force), NULL, "kill it first; a missing container is no error" },
-	{ 'r', "regex", OPT_FLAG, offsetof (struct delete_options, regex), NULL, "ID is an extended regular expression: all that match" },
+	{ 'f', "force", OPT_FLAG, offsetof (struct delete_options, force), NULL,
+	  "kill it first; a missing container is no error" },
+	{ 'r', "regex", OPT_FLAG, offsetof (struct delete_options, regex), NULL,
+	  "ID is an extended regular expression: all that match" },
 	OPTIONS_END
 };
 
@@ -139,15 +168,22 @@ delete_run (const struct globals *g, void *options, char **args, struct err *e)
 {
 	const struct delete_options *o = options;
 
-	return o->regex ? for_each_match (g, args[0], delete_one, options, e) : delete_one (g, args[0], options, e);
+	return o->regex ? for_each_match (g, args[0], delete_one, options, e)
+			: delete_one (g, args[0], options, e);
 }
 
 const struct command cmd_delete = {
-	.name = "delete", .args = "ID", .summary = "remove what a container left: cgroup, state",
-	.min_args = 1, .max_args = 1, .options = delete_rows, .options_size = sizeof (struct delete_options), .run = delete_run,
+	.name = "delete",
+	.args = "ID",
+	.summary = "remove what a container left: cgroup, state",
+	.min_args = 1,
+	.max_args = 1,
+	.options = delete_rows,
+	.options_size = sizeof (struct delete_options),
+	.run = delete_run,
 };
 
-/* ---- completion ------------------------------------------------------------------------------------------------------ */
+/* ---- completion ----------------------------------------------------------------------- */
 
 static int
 completion (const struct globals *g, void *options, char **args, struct err *e)
@@ -157,6 +193,11 @@ completion (const struct globals *g, void *options, char **args, struct err *e)
 }
 
 const struct command cmd_completion = {
-	.name = "completion", .args = "SHELL", .summary = "print a completion script for bash, zsh or fish",
-	.min_args = 1, .max_args = 1, .options = no_options, .run = completion,
+	.name = "completion",
+	.args = "SHELL",
+	.summary = "print a completion script for bash, zsh or fish",
+	.min_args = 1,
+	.max_args = 1,
+	.options = no_options,
+	.run = completion,
 };

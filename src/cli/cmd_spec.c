@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* spec: a config.json to begin with. A text, not a data structure: what is written here is what the user gets. */
+/* spec: a config.json to begin with. A text, not a data structure: what is here is what one gets.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -20,9 +21,12 @@ struct spec_options {
 };
 
 static const struct option_row spec_rows[] = {
-	{ 'b', "bundle", OPT_STRING, offsetof (struct spec_options, bundle), "DIR", "write it there; default: the current directory" },
-	{ 'f', "file", OPT_STRING, offsetof (struct spec_options, file), "FILE", "name of the file; default: config.json" },
-	{ 0, "rootless", OPT_FLAG, offsetof (struct spec_options, rootless), NULL, "for an ordinary user: user namespace, no network namespace" },
+	{ 'b', "bundle", OPT_STRING, offsetof (struct spec_options, bundle), "DIR",
+	  "write it there; default: the current directory" },
+	{ 'f', "file", OPT_STRING, offsetof (struct spec_options, file), "FILE",
+	  "name of the file; default: config.json" },
+	{ 0, "rootless", OPT_FLAG, offsetof (struct spec_options, rootless), NULL,
+	  "for an ordinary user: user namespace, no network namespace" },
 	OPTIONS_END
 };
 
@@ -56,7 +60,7 @@ static const char head[] =
 static const char devpts_root[] =
 	"    { \"destination\": \"/dev/pts\", \"type\": \"devpts\", \"source\": \"devpts\",\n"
 	"      \"options\": [ \"nosuid\", \"noexec\", \"newinstance\", \"ptmxmode=0666\", \"mode=0620\", \"gid=5\" ] },\n";
-static const char devpts_rootless[] =	/* group 5 is not mapped */
+static const char devpts_rootless[] = /* group 5 is not mapped */
 	"    { \"destination\": \"/dev/pts\", \"type\": \"devpts\", \"source\": \"devpts\",\n"
 	"      \"options\": [ \"nosuid\", \"noexec\", \"newinstance\", \"ptmxmode=0666\", \"mode=0620\" ] },\n";
 
@@ -69,7 +73,7 @@ static const char shm[] =
 static const char sys_root[] =
 	"    { \"destination\": \"/sys\", \"type\": \"sysfs\", \"source\": \"sysfs\",\n"
 	"      \"options\": [ \"nosuid\", \"noexec\", \"nodev\", \"ro\" ] },\n";
-static const char sys_rootless[] =	/* a new sysfs needs an own network namespace */
+static const char sys_rootless[] = /* a new sysfs needs an own network namespace */
 	"    { \"destination\": \"/sys\", \"type\": \"none\", \"source\": \"/sys\",\n"
 	"      \"options\": [ \"rbind\", \"nosuid\", \"noexec\", \"nodev\", \"ro\" ] },\n";
 static const char sys_cgroup[] =
@@ -87,27 +91,30 @@ static const char paths[] =
 	"  }\n"
 	"}\n";
 
+/* Both end before the closing bracket of the namespaces: where a cgroup namespace may be wanted. */
+static const char linux_root[] =
+	"  \"linux\": {\n"
+	"    \"resources\": { \"devices\": [ { \"allow\": false, \"access\": \"rwm\" } ] },\n"
+	"    \"namespaces\": [\n"
+	"      { \"type\": \"pid\" }, { \"type\": \"network\" }, { \"type\": \"ipc\" }, { \"type\": \"uts\" }, { \"type\": \"mount\" }";
+static const char linux_rootless[] = /* uid, gid */
+	"  \"linux\": {\n"
+	"    \"uidMappings\": [ { \"containerID\": 0, \"hostID\": %u, \"size\": 1 } ],\n"
+	"    \"gidMappings\": [ { \"containerID\": 0, \"hostID\": %u, \"size\": 1 } ],\n"
+	"    \"namespaces\": [\n"
+	"      { \"type\": \"pid\" }, { \"type\": \"ipc\" }, { \"type\": \"uts\" }, { \"type\": \"mount\" }, { \"type\": \"user\" }";
+
 static char *
 make_spec (struct arena *a, bool rootless, bool cgroup_ns)
 {
-	const char *cgroup = cgroup_ns ? ", { \"type\": \"cgroup\" }" : "";
-	char *lnx = rootless
-		? arena_printf (a,
-				"  \"linux\": {\n"
-				"    \"uidMappings\": [ { \"containerID\": 0, \"hostID\": %u, \"size\": 1 } ],\n"
-				"    \"gidMappings\": [ { \"containerID\": 0, \"hostID\": %u, \"size\": 1 } ],\n"
-				"    \"namespaces\": [\n"
-				"      { \"type\": \"pid\" }, { \"type\": \"ipc\" }, { \"type\": \"uts\" }, { \"type\": \"mount\" }, { \"type\": \"user\" }%s\n"
-				"    ],\n", (unsigned) geteuid (), (unsigned) getegid (), cgroup)
-		: arena_printf (a,
-				"  \"linux\": {\n"
-				"    \"resources\": { \"devices\": [ { \"allow\": false, \"access\": \"rwm\" } ] },\n"
-				"    \"namespaces\": [\n"
-				"      { \"type\": \"pid\" }, { \"type\": \"network\" }, { \"type\": \"ipc\" }, { \"type\": \"uts\" }, { \"type\": \"mount\" }%s\n"
-				"    ],\n", cgroup);
+	const char *lnx = linux_root, *cgroup = cgroup_ns ? ", { \"type\": \"cgroup\" }" : "";
 
-	return arena_printf (a, "%s%s%s%s%s  ],\n%s%s", head, rootless ? devpts_rootless : devpts_root, shm,
-			     rootless ? sys_rootless : sys_root, sys_cgroup, lnx, paths);
+	if (rootless)
+		lnx = arena_printf (a, linux_rootless, (unsigned) geteuid (),
+				    (unsigned) getegid ());
+	return arena_printf (a, "%s%s%s%s%s  ],\n%s%s\n    ],\n%s", head,
+			     rootless ? devpts_rootless : devpts_root, shm,
+			     rootless ? sys_rootless : sys_root, sys_cgroup, lnx, cgroup, paths);
 }
 
 static int
@@ -131,6 +138,12 @@ spec (const struct globals *g, void *options, char **args, struct err *e)
 }
 
 const struct command cmd_spec = {
-	.name = "spec", .args = "", .summary = "write a config.json to begin with",
-	.min_args = 0, .max_args = 0, .options = spec_rows, .options_size = sizeof (struct spec_options), .run = spec,
+	.name = "spec",
+	.args = "",
+	.summary = "write a config.json to begin with",
+	.min_args = 0,
+	.max_args = 0,
+	.options = spec_rows,
+	.options_size = sizeof (struct spec_options),
+	.run = spec,
 };

@@ -16,9 +16,9 @@ print_rows (const struct option_row *rows)
 
 		if (!rows->summary)
 			continue;
-
-		snprintf (left, sizeof left, "%c%c%s--%s%s%s", rows->letter ? '-' : ' ', rows->letter ? rows->letter : ' ',
-			  rows->letter ? ", " : "  ", rows->name, rows->value ? " " : "", rows->value ? rows->value : "");
+		snprintf (left, sizeof left, "%c%c%s--%s%s%s", rows->letter ? '-' : ' ',
+			  rows->letter ? rows->letter : ' ', rows->letter ? ", " : "  ", rows->name,
+			  rows->value ? " " : "", rows->value ? rows->value : "");
 		printf ("  %-32s %s\n", left, rows->summary);
 	}
 }
@@ -27,7 +27,8 @@ void
 help_version (void)
 {
 	/* docker and go-runc: only the first line may contain the word "version". */
-	printf ("coracle version %s\ncommit: %s\nspec: " OCI_VERSION "\n%s\n", CORACLE_VERSION, CORACLE_COMMIT, CORACLE_FEATURES);
+	printf ("coracle version %s\ncommit: %s\nspec: " OCI_VERSION "\n%s\n", CORACLE_VERSION,
+		CORACLE_COMMIT, CORACLE_FEATURES);
 }
 
 void
@@ -40,19 +41,21 @@ help_program (void)
 			printf ("  %-12s %s\n", commands[i]->name, commands[i]->summary);
 	printf ("\nglobal options:\n");
 	print_rows (global_option_rows);
-	printf ("  %-32s %s\n\n`coracle COMMAND --help` shows the options of a command.\n", "-h, --help", "show this");
+	printf ("  %-32s %s\n\n`coracle COMMAND --help` shows the options of a command.\n",
+		"-h, --help", "show this");
 }
 
 void
 help_command (const struct command *c)
 {
-	printf ("usage: coracle %s [OPTION]…%s%s\n\n%s.\n\noptions:\n", c->name, *c->args ? " " : "", c->args, c->summary);
+	printf ("usage: coracle %s [OPTION]…%s%s\n\n%s.\n\noptions:\n", c->name,
+		*c->args ? " " : "", c->args, c->summary);
 	print_rows (c->options);
 	print_rows (c->also);
 	printf ("  %-32s %s\n", "-h, --help", "show this");
 }
 
-/* ---- completions --------------------------------------------------------------------------------------------------- */
+/* ---- completions ---------------------------------------------------------------------- */
 
 static void
 print_words (const struct option_row *rows)
@@ -107,8 +110,10 @@ completion_fish (void)
 	printf ("# fish completion for coracle; made by `coracle completion fish`\n");
 	fish_rows (global_option_rows, "-n __fish_use_subcommand");
 	for (size_t i = 0; commands[i]; i++) {
-		printf ("complete -c coracle -n __fish_use_subcommand -f -a %s -d \"%s\"\n", commands[i]->name, commands[i]->summary);
-		snprintf (condition, sizeof condition, "-n \"__fish_seen_subcommand_from %s\"", commands[i]->name);
+		printf ("complete -c coracle -n __fish_use_subcommand -f -a %s -d \"%s\"\n",
+			commands[i]->name, commands[i]->summary);
+		snprintf (condition, sizeof condition, "-n \"__fish_seen_subcommand_from %s\"",
+			  commands[i]->name);
 		fish_rows (commands[i]->options, condition);
 		fish_rows (commands[i]->also, condition);
 	}

@@ -26,18 +26,24 @@ struct global_options {
 	bool debug, systemd_cgroup, systemd_log, version;
 };
 
+/* clang-format off */
 #define ROW(letter, name, kind, member, value, summary) \
 	{ letter, name, kind, offsetof (struct global_options, member), value, summary }
+/* clang-format on */
 
 const struct option_row global_option_rows[] = {
 	ROW (0, "root", OPT_STRING, root, "DIR", "where the state of containers is kept"),
-	ROW (0, "log", OPT_STRING, log, "FILE", "log file: [file:]PATH, journald:IDENT or syslog:IDENT"),
+	ROW (0, "log", OPT_STRING, log, "FILE",
+	     "log file: [file:]PATH, journald:IDENT or syslog:IDENT"),
 	ROW (0, "log-format", OPT_STRING, log_format, "FORMAT", "text or json"),
-	ROW (0, "log-level", OPT_STRING, log_level, "LEVEL", "error, warning (default), info or debug"),
+	ROW (0, "log-level", OPT_STRING, log_level, "LEVEL",
+	     "error, warning (default), info or debug"),
 	ROW (0, "debug", OPT_FLAG, debug, NULL, "the same as --log-level debug"),
 	ROW (0, "systemd-cgroup", OPT_FLAG, systemd_cgroup, NULL, "let systemd make the cgroup"),
-	ROW (0, "cgroup-manager", OPT_STRING, cgroup_manager, "MANAGER", "cgroupfs (default), systemd or disabled"),
-	ROW (0, "rootless", OPT_STRING, rootless, "VALUE", "true, false or auto; accepted, found out by itself"),
+	ROW (0, "cgroup-manager", OPT_STRING, cgroup_manager, "MANAGER",
+	     "cgroupfs (default), systemd or disabled"),
+	ROW (0, "rootless", OPT_STRING, rootless, "VALUE",
+	     "true, false or auto; accepted, found out by itself"),
 	{ 0, "criu", OPT_IGNORED_VALUE, 0, "PATH", "accepted for compatibility" },
 	ROW (0, "systemd-log", OPT_FLAG, systemd_log, NULL, "the same as --log journald:coracle"),
 	ROW ('v', "version", OPT_FLAG, version, NULL, "show the version"),
@@ -46,38 +52,39 @@ const struct option_row global_option_rows[] = {
 };
 #undef ROW
 
-static bool
-in_user_namespace (void)
-{
-	return proc_in_userns ();
-}
-
-/* /run/coracle for root; below XDG_RUNTIME_DIR for everybody else, and for root of a user namespace who is not called root (podman). */
+/*
+ * /run/coracle for root; below XDG_RUNTIME_DIR for everybody else, and for root of a user namespace
+ * who is not called root (podman).
+ */
 static const char *
 default_root (struct arena *a)
 {
 	const char *xdg = getenv ("XDG_RUNTIME_DIR"), *user = getenv ("USER");
-	bool ordinary = geteuid () != 0 || (in_user_namespace () && !(user && streq (user, "root")));
+	bool ordinary = geteuid () != 0 || (proc_in_userns () && !(user && streq (user, "root")));
 
 	if (!ordinary)
 		return "/run/coracle";
 	if (xdg && *xdg)
 		return arena_printf (a, "%s/coracle", xdg);
-	return geteuid () == 0 ? "/run/coracle" : arena_printf (a, "/tmp/coracle-%d", (int) geteuid ());
+	return geteuid () == 0 ? "/run/coracle"
+			       : arena_printf (a, "/tmp/coracle-%d", (int) geteuid ());
 }
 
-/* LISTEN_FDS counts only when LISTEN_PID names us: conmon and systemd leave it in the environment of others (sd_listen_fds(3)). */
+/* LISTEN_FDS counts only when LISTEN_PID names us: it is left in environments (sd_listen_fds(3)).
+ */
 static void
 read_listen_environment (struct globals *g)
 {
-	const char *pid = getenv ("LISTEN_PID"), *fds = getenv ("LISTEN_FDS"), *names = getenv ("LISTEN_FDNAMES");
+	const char *pid = getenv ("LISTEN_PID"), *fds = getenv ("LISTEN_FDS"),
+		   *names = getenv ("LISTEN_FDNAMES");
 	uint32_t p, n;
 
-	if (pid && fds && parse_u32 (pid, &p) == 0 && p == (uint32_t) getpid () && parse_u32 (fds, &n) == 0 && n <= 4096) {
+	if (pid && fds && parse_u32 (pid, &p) == 0 && p == (uint32_t) getpid () &&
+	    parse_u32 (fds, &n) == 0 && n <= 4096) {
 		g->listen_fds = n;
 		g->listen_fdnames = names;
 	}
-	unsetenv ("LISTEN_PID");	/* not for hooks either */
+	unsetenv ("LISTEN_PID"); /* not for hooks either */
 	unsetenv ("LISTEN_FDS");
 	unsetenv ("LISTEN_FDNAMES");
 }
@@ -85,22 +92,29 @@ read_listen_environment (struct globals *g)
 static int
 resolve_cgroup_manager (const struct global_options *o, struct globals *g, struct err *e)
 {
-	const char *m = o->cgroup_manager ? o->cgroup_manager : o->systemd_cgroup ? "systemd" : "cgroupfs";
+	const char *m = o->cgroup_manager   ? o->cgroup_manager
+			: o->systemd_cgroup ? "systemd"
+					    : "cgroupfs";
 
 	if (streq (m, "cgroupfs"))
 		g->cgroup_manager = CGROUP_MANAGER_CGROUPFS;
 	else if (streq (m, "systemd") && !HAVE_SYSTEMD)
-		return err_set (e, 0, "this coracle was built without systemd; use --cgroup-manager=cgroupfs");
+		return err_set (
+			e, 0,
+			"this coracle was built without systemd; use --cgroup-manager=cgroupfs");
 	else if (streq (m, "systemd"))
 		g->cgroup_manager = CGROUP_MANAGER_SYSTEMD;
 	else if (streq (m, "disabled"))
 		g->cgroup_manager = CGROUP_MANAGER_DISABLED;
 	else
-		return err_set (e, 0, "option --cgroup-manager: '%s' is not cgroupfs, systemd or disabled", m);
+		return err_set (
+			e, 0, "option --cgroup-manager: '%s' is not cgroupfs, systemd or disabled",
+			m);
 	return 0;
 }
 
-/* It changes nothing: what an ordinary user may not do is found out by trying. But a typing error should not pass. */
+/* It changes nothing: what an ordinary user may not do is found out by trying. But a typing error
+ * should not pass. */
 static int
 check_rootless (const char *value, struct err *e)
 {
@@ -118,7 +132,8 @@ resolve (const struct global_options *o, struct globals *g, struct err *e)
 	const char *notify = getenv ("NOTIFY_SOCKET");
 
 	/* First the log: it is where the caller looks for what is wrong with the rest. */
-	TRY (log_open (o->systemd_log ? "journald:coracle" : o->log, o->log_format, o->debug ? "debug" : o->log_level, e));
+	TRY (log_open (o->systemd_log ? "journald:coracle" : o->log, o->log_format,
+		       o->debug ? "debug" : o->log_level, e));
 	TRY (resolve_cgroup_manager (o, g, e));
 	TRY (check_rootless (o->rootless, e));
 	if (o->root && (!*o->root || streq (o->root, "/")))
@@ -132,28 +147,63 @@ resolve (const struct global_options *o, struct globals *g, struct err *e)
 }
 
 static int
-run_command (const struct command *c, const struct globals *g, char **argv, int at, struct err *e)
+count (char *const *v)
 {
-	_Alignas (16) char options[512] = { 0 };
-	bool help = false;
 	int n = 0;
+
+	while (v[n])
+		n++;
+	return n;
+}
+
+static int
+run_command (const struct command *c, const struct globals *g, char **argv, struct err *e)
+{
+	_Alignas(16) char options[512] = { 0 };
+	struct option_parser p = {
+		.rows = c->options, .also = c->also, .target = options, .argv = argv
+	};
+	int n;
 
 	if (c->options_size > sizeof options)
 		abort ();
-	TRY (options_parse (c->options, c->also, options, argv, &at, &help, e));
-	if (help) {
+	TRY (options_parse (&p, e));
+	if (p.help) {
 		help_command (c);
 		return 0;
 	}
-	while (argv[at + n])
-		n++;
+	argv += p.at;
+	n = count (argv);
 	if (n < c->min_args)
-		return err_set (e, 0, "coracle %s: missing argument: usage: coracle %s [OPTION]… %s", c->name, c->name, c->args);
+		return err_set (e, 0,
+				"coracle %s: missing argument: usage: coracle %s [OPTION]… %s",
+				c->name, c->name, c->args);
 	if (c->max_args >= 0 && n > c->max_args)
-		return err_set (e, 0, "coracle %s: too many arguments, '%s' is the first: usage: coracle %s [OPTION]… %s", c->name,
-				argv[at + c->max_args], c->name, c->args);
-	log_debug ("coracle " CORACLE_VERSION " (" CORACLE_COMMIT "), state in '%s': %s%s%s", g->root, c->name, n ? " " : "", n ? argv[at] : "");
-	return c->run (g, options, argv + at, e);
+		return err_set (e, 0,
+				"coracle %s: too many arguments, '%s' is the first: usage: coracle "
+				"%s [OPTION]… %s",
+				c->name, argv[c->max_args], c->name, c->args);
+	log_debug ("coracle " CORACLE_VERSION " (" CORACLE_COMMIT "), state in '%s': %s%s%s",
+		   g->root, c->name, n ? " " : "", n ? argv[0] : "");
+	return c->run (g, options, argv, e);
+}
+
+static int
+unknown_command (const char *word, struct err *e)
+{
+	const char *names[64], *nearest;
+	size_t n = 0;
+
+	if (!word)
+		return err_set (e, 0, "no command given; `coracle --help` lists them");
+	while (commands[n] && n < ARRAY_SIZE (names)) {
+		names[n] = commands[n]->name;
+		n++;
+	}
+	nearest = str_nearest (word, names, n);
+	return err_set (e, 0, "unknown command '%s'%s%s%s; `coracle --help` lists them", word,
+			nearest ? " (did you mean '" : "", nearest ? nearest : "",
+			nearest ? "'?)" : "");
 }
 
 /* What the command line says before the command; then the command. */
@@ -161,11 +211,13 @@ static int
 dispatch (char **argv, struct globals *g, const struct command **ret_command, struct err *e)
 {
 	struct global_options o = { 0 };
-	bool help = false;
-	int at = 1;
+	struct option_parser p = {
+		.rows = global_option_rows, .target = &o, .argv = argv, .at = 1
+	};
 
-	TRY (options_parse (global_option_rows, NULL, &o, argv, &at, &help, e));
-	if (help || (argv[at] && streq (argv[at], "help") && !argv[at + 1])) {
+	TRY (options_parse (&p, e));
+	argv += p.at;
+	if (p.help || (argv[0] && streq (argv[0], "help") && !argv[1])) {
 		help_program ();
 		return 0;
 	}
@@ -173,19 +225,17 @@ dispatch (char **argv, struct globals *g, const struct command **ret_command, st
 		help_version ();
 		return 0;
 	}
-	if (argv[at] && streq (argv[at], "help")) {	/* `help COMMAND` is `COMMAND --help` */
-		argv[at] = argv[at + 1];
-		argv[at + 1] = (char *) "--help";
+	if (argv[0] && streq (argv[0], "help")) { /* `help COMMAND` is `COMMAND --help` */
+		argv[0] = argv[1];
+		argv[1] = (char *) "--help";
 	}
-	*ret_command = argv[at] ? command_find (argv[at]) : NULL;
+	*ret_command = argv[0] ? command_find (argv[0]) : NULL;
 	if (*ret_command && (*ret_command)->enters_container)
-		TRY (selfexe_protect (argv, e));	/* before resolve: it starts all over, with the same environment */
+		TRY (selfexe_protect (argv - p.at, e)); /* first: it starts all over */
 	TRY (resolve (&o, g, e));
-	if (!argv[at])
-		return err_set (e, 0, "no command given; `coracle --help` lists them");
 	if (!*ret_command)
-		return err_set (e, 0, "unknown command '%s'; `coracle --help` lists them", argv[at]);
-	return run_command (*ret_command, g, argv, at + 1, e);
+		return unknown_command (argv[0], e);
+	return run_command (*ret_command, g, argv + 1, e);
 }
 
 /* A caller may have closed 0, 1 or 2; a file of ours must never become one of them. */
@@ -199,8 +249,9 @@ stdio_ensure_open (void)
 }
 
 /*
- * What a caller ignores or does not would otherwise decide about us: with SIGCHLD ignored the kernel reaps our children before we can
- * ask for their status; SIGXFSZ and SIGPIPE would end us in the middle of something, where a failing write is an error like any other.
+ * What a caller ignores or does not would otherwise decide about us: with SIGCHLD ignored the
+ * kernel reaps our children before we can ask for their status; SIGXFSZ and SIGPIPE would end us in
+ * the middle of something, where a failing write is an error like any other.
  */
 static void
 signals_prepare (void)
@@ -213,7 +264,7 @@ signals_prepare (void)
 int
 main (int argc, char **argv)
 {
-	static struct arena arena;	/* one per process, never freed piecemeal */
+	static struct arena arena; /* one per process, never freed piecemeal */
 	static struct err e;
 	struct globals g = { .arena = &arena };
 	const struct command *c = NULL;
