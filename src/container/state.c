@@ -106,16 +106,38 @@ make_root (const char *path, struct err *e)
 	return 0;
 }
 
+/*
+ * Without --root and XDG_RUNTIME_DIR an ordinary user's state is in /tmp, where somebody else may
+ * have made the directory first: hooks kept there would be run as us.
+ */
+static int
+check_root_owner (const struct globals *g, int fd, struct err *e)
+{
+	struct stat st;
+
+	if (g->root_given || !startswith (g->root, "/tmp/"))
+		return 0;
+	if (fstat (fd, &st) < 0)
+		return err_set (e, errno, "stat the state root '%s'", g->root);
+	if (st.st_uid != geteuid () || (st.st_mode & 0022))
+		return err_set (e, EPERM, "the state root '%s' is not ours alone; use --root",
+				g->root);
+	return 0;
+}
+
 int
 container_open_root (const struct globals *g, bool create, struct err *e)
 {
-	int fd = open (g->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autofd fd = open (g->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0 && errno == ENOENT && create) {
 		TRY (make_root (g->root, e));
 		fd = open (g->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	}
-	return fd < 0 ? err_set (e, errno, "open the state root '%s'", g->root) : fd;
+	if (fd < 0)
+		return err_set (e, errno, "open the state root '%s'", g->root);
+	TRY (check_root_owner (g, fd, e));
+	return take_fd (&fd);
 }
 
 static void
@@ -328,6 +350,10 @@ container_open (const struct globals *g, const char *id, bool lock, struct conta
 	c->root_fd = open (g->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (c->root_fd < 0 && errno != ENOENT)
 		return err_set (e, errno, "open the state root '%s'", g->root);
+	if (c->root_fd >= 0 && check_root_owner (g, c->root_fd, e) < 0) {
+		container_close (c);
+		return -1;
+	}
 	c->dir_fd = c->root_fd < 0 ? -1
 				   : openat (c->root_fd, id,
 					     O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
