@@ -181,8 +181,11 @@ open_address (struct bus *b, const char *variable, const char *address, struct e
 	if (!b->where)
 		return err_set (e, 0, "%s: '%s' has no unix:path=, and nothing else is understood",
 				variable, address);
-	TRY (b->fd = sock_connect (b->where, e));
-	return 0;
+	b->fd = sock_connect (b->where, e);
+	if (b->fd < 0 && (e->num == ENOENT || e->num == ECONNREFUSED))
+		return err_set (e, 0, "nothing listens at '%s', where %s points to", b->where,
+				variable);
+	return b->fd < 0 ? -1 : 0;
 }
 
 /* The bus, else systemd itself. "No such file" would be taken for a missing executable. */
@@ -327,7 +330,7 @@ wait_reply (struct bus *b, uint32_t serial, struct bus_reply *ret, struct err *e
 	return 0;
 }
 
-/* Without NO_AUTO_START: a user's bus that our connection has just started then waits for systemd. */
+/* Not with NO_AUTO_START: a user's bus that we have just started then waits for its systemd. */
 static struct dbus_message
 manager_call (const char *method, const char *signature)
 {

@@ -6,7 +6,8 @@
 static int
 is_missing (struct err *e)
 {
-	return err_set (e, 0, "this coracle was built without systemd; use --cgroup-manager=cgroupfs");
+	return err_set (e, 0,
+			"this coracle was built without systemd; use --cgroup-manager=cgroupfs");
 }
 
 int

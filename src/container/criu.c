@@ -415,13 +415,14 @@ criu_run (const struct criu_session *s, enum criu_type type, const struct pb *op
 	autofd sock = -1;
 	int pid, r, status;
 
+	TRY (pid = start (s, &sock, e));
+	r = s->on_start ? s->on_start (s->ctx, pid, e) : 0;
 	pb_int (&req, 1, type);
 	pb_message (&req, 2, opts);
-	TRY (pid = start (s, &sock, e));
-	if (send (sock, req.v, req.n, MSG_NOSIGNAL) < 0 && errno != EPIPE && errno != ECONNRESET) {
-		err_set (e, errno, "send the request to criu");
-		r = -1;
-	} else {
+	if (r == 0 && send (sock, req.v, req.n, MSG_NOSIGNAL) < 0 && errno != EPIPE &&
+	    errno != ECONNRESET) {
+		r = err_set (e, errno, "send the request to criu");
+	} else if (r == 0) {
 		r = converse (s, sock, ret, e);
 	}
 	close (take_fd (&sock)); /* it ends when we do not listen any more */

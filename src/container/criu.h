@@ -101,6 +101,9 @@ struct criu_session {
 	/* A notification, with a descriptor if one came with it, which is the callee's. -1 with e
 	 * ends the session. */
 	int (*on_notify) (void *ctx, const struct criu_response *r, int fd, struct err *e);
+	/* Once, while it waits for the request: systemd needs a process to make a scope around. The
+	 * request may still be added to. NULL: nothing to do. */
+	int (*on_start) (void *ctx, pid_t pid, struct err *e);
 	void *ctx;
 };
 

@@ -264,14 +264,14 @@ send_netns (struct launch *l, struct err *e)
 }
 
 /* Where systemd puts the scope is known only now, and has to be, should we be killed from here on. */
-static int
-attach_cgroup (struct launch *l, struct err *e)
+int
+launch_attach_cgroup (struct launch *l, pid_t pid, struct err *e)
 {
 	struct cgroup *cg = &l->cgroup;
 	struct container_state *st = &l->c.st;
 	bool systemd = cg->manager == CGROUP_MANAGER_SYSTEMD;
 
-	TRY (cgroup_attach (l->g->arena, cg, &l->plan.cgroup, l->pid, e));
+	TRY (cgroup_attach (l->g->arena, cg, &l->plan.cgroup, pid, e));
 	if (!systemd)
 		return 0;
 	st->cgroup_manager = (uint32_t) cg->manager;
@@ -279,7 +279,7 @@ attach_cgroup (struct launch *l, struct err *e)
 	st->cgroup_scope = (char *) cg->scope;
 	st->cgroup_created = cg->created;
 	TRY (container_save (&l->c, l->g->arena, e));
-	return cgroup_adopt (l->g->arena, cg, &l->plan.cgroup, l->pid, e);
+	return cgroup_adopt (l->g->arena, cg, &l->plan.cgroup, pid, e);
 }
 
 static void
@@ -338,7 +338,7 @@ clone_child (struct launch *l, bool wait_on_channel, bool into_cgroup, struct er
 	l->chan.peer_pidfd = l->plan.ns.needs_stage ? l->pidfd : -1;
 	l->cgroup.entered = req.cgroup_fd >= 0;
 	if (!l->cgroup.entered && l->cgroup.manager != CGROUP_MANAGER_DISABLED)
-		TRY (attach_cgroup (l, e));
+		TRY (launch_attach_cgroup (l, pid, e));
 	if (!l->plan.ns.needs_stage && l->plan.userns.create)
 		TRY (userns_write_maps (pid, &l->plan.userns, e));
 	/* v1 rules for devices are written one by one, after one that denies all: init must not make

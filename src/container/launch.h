@@ -60,7 +60,9 @@ void launch_abort (struct launch *l);
  */
 int launch_announce (struct launch *l, struct err *e);
 
-/* Steps of launch_build, for a maker: prestart and createRuntime hooks; limits on l->pid; the state "created". */
+/* Steps of launch_build, for a maker: the cgroup around a process that was not born in it; prestart
+ * and createRuntime hooks; limits on l->pid; the state "created". */
+int launch_attach_cgroup (struct launch *l, pid_t pid, struct err *e);
 int launch_runtime_hooks (struct launch *l, struct err *e);
 int launch_apply_limits (struct launch *l, struct err *e);
 int launch_save_created (struct launch *l, struct err *e);

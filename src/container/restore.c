@@ -169,6 +169,24 @@ add_cgroup_roots (struct restore *r)
 			 cg->path);
 }
 
+static void
+add_cgroup (struct restore *r)
+{
+	add_cgroup_mounts (r);
+	add_cgroup_roots (r);
+}
+
+/* criu itself goes into the scope, and all that it makes is born there. */
+static int
+on_start (void *ctx, pid_t pid, struct err *e)
+{
+	struct restore *r = ctx;
+
+	TRY (launch_attach_cgroup (r->l, pid, e));
+	add_cgroup (r);
+	return 0;
+}
+
 /* ---- the conversation
  * ------------------------------------------------------------------------------------ */
 
@@ -195,6 +213,7 @@ static int
 request (struct restore *r, struct err *e)
 {
 	struct launch *l = r->l;
+	bool systemd = l->cgroup.manager == CGROUP_MANAGER_SYSTEMD;
 
 	r->session = (struct criu_session) {
 		.arena = r->opts.arena,
@@ -203,6 +222,7 @@ request (struct restore *r, struct err *e)
 		.root = l->plan.rootfs.path,
 		.cgroup = l->cgroup.manager == CGROUP_MANAGER_CGROUPFS ? &l->cgroup : NULL,
 		.on_notify = on_notify,
+		.on_start = systemd ? on_start : NULL,
 		.ctx = r,
 	};
 	TRY (criu_common_options (&r->opts, r->o, &r->dirs, l->plan.spec, r->session.log, e));
@@ -212,10 +232,10 @@ request (struct restore *r, struct err *e)
 	pb_string (&r->opts, CRIU_LSM_MOUNT_CONTEXT, r->o->lsm_mount_context);
 	add_volumes (r);
 	add_devices (r);
-	add_cgroup_mounts (r);
+	if (!systemd)
+		add_cgroup (r);
 	TRY (add_notify (r, e));
 	add_namespaces (r);
-	add_cgroup_roots (r);
 	return add_streams (r, e);
 }
 

@@ -863,7 +863,9 @@ TEST (a_path_with_escapes)
 	snprintf (address, sizeof address,
 		  "tcp:host=a;unix:guid=5,x=y;unix:path=/nonexistent%%20dir/%%2fx,guid=1");
 	setenv ("DBUS_SESSION_BUS_ADDRESS", address, 1);
-	FAILS_WITH (bus_open (&arena, true, &b, &e), &e, "connect to '/nonexistent dir//x'");
+	FAILS_WITH (
+		bus_open (&arena, true, &b, &e), &e,
+		"nothing listens at '/nonexistent dir//x', where DBUS_SESSION_BUS_ADDRESS points to");
 	kill (server, SIGKILL);
 	waitpid (server, NULL, 0);
 }

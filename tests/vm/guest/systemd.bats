@@ -351,3 +351,21 @@ no_unit () { [ "$(systemctl list-units --all --plain --no-legend "$SCOPE" | wc -
 	wait_until no_unit
 	[ -z "$(find /sys/fs/cgroup -name "$SCOPE")" ]
 }
+
+@test "a restored container is in a scope as well, with all its processes" {
+	command -v criu >/dev/null || skip "there is no criu"
+	config 'sh ("sleep 1000 & while :; do sleep 0.1; done")' 'no_ns ("network")' 'resources ({pids: {limit: 77}})'
+	runs --systemd-cgroup run --detach --bundle "$BUNDLE" "$ID"
+	runs checkpoint --image-path "$WORK/image" "$ID"
+	wait_until no_unit
+	place "machine.slice:other:$ID"
+	SCOPE=other-$ID.scope
+	runs --systemd-cgroup restore --image-path "$WORK/image" --bundle "$BUNDLE" --detach "$ID"
+	has_status running
+	equal state "$(property ActiveState)" active
+	[ "$(wc -l <"$(directory systemd)/cgroup.procs")" -ge 2 ]
+	! pgrep -x criu
+	file pids pids.max pids.max 77 77
+	runs delete --force "$ID"
+	no_unit
+}
