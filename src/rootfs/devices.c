@@ -131,9 +131,11 @@ bind_node (struct dev *d, const struct device_node *n, int dir, const char *name
 			e, EINVAL,
 			"the host's '%s' is not %s %u:%u, and in a user namespace devices cannot be made",
 			source, type_name (n->type), n->major, n->minor);
-	if (mknodat (dir, name, S_IFREG | 0644, 0) < 0 && errno != EEXIST)
+	target = openat (dir, name, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (target < 0 && errno != EEXIST)
 		return err_set (e, errno, "make '/%s' to bind a device on", n->path);
-	target = openat (dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (target < 0)
+		target = openat (dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (target < 0 || fstat (target, &st) < 0)
 		return err_set (e, errno, "open '/%s'", n->path);
 	if (is_asked_for (n, &st))
