@@ -136,7 +136,7 @@ add_archs (struct build *b)
 		uint32_t arch = (uint32_t) b->profile->architectures.v[i];
 		int r = arch == native ? 0 : seccomp_arch_add (b->ctx, arch);
 
-		if (r == -EEXIST)
+		if (r == -EEXIST || r == -EDOM) /* EDOM: of the other byte order: none of its programs can run here */
 			continue;
 		if (r < 0)
 			return fail ("architectures[%zu]: %s: %s", i, oci_name_of (oci_seccomp_archs, arch), strerror (-r));
