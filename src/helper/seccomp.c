@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* libseccomp is the authority on names, architectures and semantics; the rest is what the specification adds. */
+#include <dlfcn.h>
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -135,7 +136,7 @@ add_archs (struct build *b)
 		uint32_t arch = (uint32_t) b->profile->architectures.v[i];
 		int r = arch == native ? 0 : seccomp_arch_add (b->ctx, arch);
 
-		if (r == -EEXIST)
+		if (r == -EEXIST || r == -EDOM) /* EDOM: of the other byte order: none of its programs can run here */
 			continue;
 		if (r < 0)
 			return fail ("architectures[%zu]: %s: %s", i, oci_name_of (oci_seccomp_archs, arch), strerror (-r));
@@ -192,6 +193,15 @@ prologue (const struct build *b, struct sock_filter *out)
 	return n;
 }
 
+/* The file that libseccomp is in, for whoever keeps the filter: another one may give another. */
+static const char *
+library_path (void)
+{
+	Dl_info info;
+
+	return dladdr ((void *) (uintptr_t) seccomp_init, &info) && info.dli_fname ? info.dli_fname : "";
+}
+
 static int
 write_filter (struct build *b)
 {
@@ -209,7 +219,7 @@ write_filter (struct build *b)
 	text = arena_alloc (b->arena, (size_t) st.st_size + 1);
 	if (pread (fd, text, (size_t) st.st_size, 0) != st.st_size)
 		return fail ("read the filter back");
-	if (fwrite (front, sizeof *front, n, stdout) != n || fwrite (text, 1, (size_t) st.st_size, stdout) != (size_t) st.st_size || fflush (stdout) != 0)
+	if (printf ("%s\n", library_path ()) < 0 || fwrite (front, sizeof *front, n, stdout) != n || fwrite (text, 1, (size_t) st.st_size, stdout) != (size_t) st.st_size || fflush (stdout) != 0)
 		return fail ("write the filter: %s", strerror (errno));
 	return 0;
 }

@@ -218,7 +218,6 @@ static int
 enter_prepare (struct init *in, const char **ret_path, struct err *e)
 {
 	const struct process_plan *p = &in->plan->process;
-	bool in_userns = in->plan->ns.own & CLONE_NEWUSER;
 	struct caps_plan held = p->caps;
 
 	if (in->filter.insns && !p->no_new_privs) {
@@ -232,7 +231,7 @@ enter_prepare (struct init *in, const char **ret_path, struct err *e)
 	/* As root first (a directory that only root may enter was asked for by root's
 	 * configuration), else as the user. */
 	bool cwd_done = cwd_enter (p->cwd, in->join.pid == 0, e) == 0; /* exec makes no directory */
-	STEP ("ids", creds_apply (p, in_userns && in->plan->userns.deny_setgroups, e));
+	STEP ("ids", creds_apply (p, e));
 	if (!cwd_done)
 		TRY (cwd_enter (p->cwd, false, e));
 	STEP ("capabilities", caps_apply (&held, in->host->cap_last, e));

@@ -128,7 +128,7 @@ plan_userns (struct planner *p, const struct oci_linux *lnx)
 		return;
 	/* user_namespaces(7): without privilege only one's own id, and setgroups denied; more by newuidmap. */
 	u->use_helpers = !is_just (&u->uid, p->host->euid) || !is_just (&u->gid, p->host->egid);
-	u->deny_setgroups = !u->use_helpers;
+	u->deny_setgroups = is_just (&u->gid, p->host->egid);	/* newgidmap denies it too */
 }
 
 /* ---- the rest --------------------------------------------------------------------------------------------------------------- */

@@ -70,7 +70,7 @@ struct id_maps {
 struct userns_plan {
 	bool create;			/* CLONE_NEWUSER is in ns.create; the maps below are written */
 	struct id_maps uid, gid;
-	bool deny_setgroups;		/* unprivileged single mapping: setgroups(2) must be denied before gid_map */
+	bool deny_setgroups;		/* just one's own group, unprivileged: setgroups(2) must be denied before gid_map */
 	bool use_helpers;		/* ordinary user with several ids: newuidmap/newgidmap write the maps */
 	bool automatic;			/* not in the configuration: added because the caller is not root */
 };

@@ -13,6 +13,27 @@ takes_errno (uint64_t action)
 	return action == OCI_ACT_ERRNO || action == OCI_ACT_TRACE;
 }
 
+/*
+ * The listener's descriptor travels by sendmsg, under the filter already: until it has arrived nobody
+ * answers, and init would wait for ever.
+ */
+static void
+check_notify (struct planner *p, const struct oci_seccomp *s)
+{
+	bool named = false;
+
+	for (size_t i = 0; i < s->syscalls.n; i++)
+		for (size_t k = 0; k < s->syscalls.v[i].names.n; k++) {
+			if (!streq (s->syscalls.v[i].names.v[k], "sendmsg"))
+				continue;
+			named |= s->syscalls.v[i].args.n == 0;
+			if (s->syscalls.v[i].action == OCI_ACT_NOTIFY)
+				BAD (p, PATH ("linux.seccomp.syscalls[%zu].names[%zu]", i, k), "sendmsg cannot be notified: the listener itself is handed over by it");
+		}
+	if (s->default_action == OCI_ACT_NOTIFY && !named)
+		BAD (p, "linux.seccomp.defaultAction", "with SCMP_ACT_NOTIFY sendmsg needs a rule that allows it: the listener itself is handed over by it");
+}
+
 static void
 check_rules (struct planner *p, const struct oci_seccomp *s, struct seccomp_plan *r)
 {
@@ -50,6 +71,8 @@ plan_seccomp (struct planner *p)
 		r->flags = FLAG_SPEC_ALLOW;
 		r->flags_optional = true;
 	}
+	if (r->notify)
+		check_notify (p, s);
 	r->listener_path = s->listener_path && *s->listener_path ? s->listener_path : receiver;
 	r->listener_metadata = s->listener_metadata;
 	if (r->notify && !r->listener_path)

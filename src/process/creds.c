@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/log.h"
 #include "base/mem.h"
+#include "base/procfs.h"
 #include "libocispec/arena.h"
 #include "plan/plan.h"
 #include "process/process.h"
@@ -19,17 +21,38 @@
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-int
-creds_apply (const struct process_plan *p, bool setgroups_denied, struct err *e)
+/* A user namespace that was made without newgidmap: nobody inside may (user_namespaces(7)). */
+static bool
+groups_are_denied (void)
 {
-	int r = 0;
+	autofd fd = procfs_open ("self/setgroups", O_RDONLY);
+	char text[8] = "";
 
-	/* Always, also for an empty list: the caller's groups must not come along (CVE-2022-2989).
-	 */
-	if (!setgroups_denied && !p->keep_groups)
-		r = sys_setgroups (p->n_groups, p->groups);
-	if (r < 0)
-		return err_set (e, -r, "process.user.additionalGids: set %zu groups", p->n_groups);
+	return fd >= 0 && read (fd, text, sizeof text - 1) > 0 && startswith (text, "deny");
+}
+
+/* Always, also for an empty list: the caller's groups must not come along (CVE-2022-2989). */
+static int
+set_groups (const struct process_plan *p, struct err *e)
+{
+	int r = p->keep_groups ? 0 : sys_setgroups (p->n_groups, p->groups);
+
+	if (r == -EPERM && groups_are_denied ()) {
+		if (p->n_groups)
+			log_warn (
+				"process.user.additionalGids: not set: setgroups(2) is denied in this user namespace");
+		return 0;
+	}
+	return r < 0 ? err_set (e, -r, "process.user.additionalGids: set %zu groups", p->n_groups)
+		     : 0;
+}
+
+int
+creds_apply (const struct process_plan *p, struct err *e)
+{
+	int r;
+
+	TRY (set_groups (p, e));
 	r = sys_setresgid (p->gid, p->gid, p->gid);
 	if (r < 0)
 		return err_set (e, -r, "process.user.gid: set %u", p->gid);
@@ -225,8 +248,10 @@ fds_check_preserved (unsigned preserve, struct err *e)
 	struct rlimit limit;
 
 	if (getrlimit (RLIMIT_NOFILE, &limit) == 0 && preserve > limit.rlim_cur)
-		return err_set (e, EBADF, "--preserve-fds, LISTEN_FDS: %u file descriptors, and %llu can be open", preserve,
-				(unsigned long long) limit.rlim_cur);
+		return err_set (
+			e, EBADF,
+			"--preserve-fds, LISTEN_FDS: %u file descriptors, and %llu can be open",
+			preserve, (unsigned long long) limit.rlim_cur);
 	return 0;
 }
 

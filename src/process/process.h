@@ -38,7 +38,7 @@ int stdio_null (struct err *e);
 int stdio_reopen_null (struct err *e);
 
 /* setgroups, setresgid, setresuid with capabilities kept; every id was checked by the plan. */
-int creds_apply (const struct process_plan *p, bool setgroups_denied, struct err *e);
+int creds_apply (const struct process_plan *p, struct err *e);
 /* chdir, made if missing; verified to be inside (raw getcwd is absolute: CVE-2024-21626). `create`:
  * mkdir 0755 when missing. */
 int cwd_enter (const char *cwd, bool create, struct err *e);

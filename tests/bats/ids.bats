@@ -46,6 +46,12 @@ ids () { run_sh 'grep -E "^(Uid|Gid|Groups)" /proc/self/status | tr -s "\t " " "
 	[[ "$(tr -d '\t ' <<<"$output")" == *"Groups:" ]]
 }
 
+@test "groups of the caller that cannot be dropped are an error" {
+	run setpriv --groups 3,4,5 --bounding-set -setgid --inh-caps -setgid "$CORACLE" --root "$STATE" run --bundle "$BUNDLE" "$ID" 3>&-
+	[ "$status" -ne 0 ]
+	says 'process.user.additionalGids: set 0 groups: operation not permitted'
+}
+
 @test "run.oci.keep_original_groups leaves the caller's groups" {
 	config '.process.user = {uid: 1000, gid: 1000} | .annotations["run.oci.keep_original_groups"] = "1"' 'sh ("id -G")'
 	run setpriv --groups 3,4,5 "$CORACLE" --root "$STATE" run --bundle "$BUNDLE" "$ID" 3>&-
