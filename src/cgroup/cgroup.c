@@ -290,12 +290,28 @@ cgroup_close (struct cgroup *cg)
 	}
 }
 
+/* As the plan writes them: "/a/b", without any component that would lead elsewhere or nowhere, as in "//" and "/.". */
+static bool
+is_below_root (const char *path)
+{
+	if (*path != '/')
+		return false;
+	while (*path == '/') {
+		size_t n = strcspn (++path, "/");
+
+		if (n == 0 || (n == 1 && path[0] == '.') || (n == 2 && path[0] == '.' && path[1] == '.'))
+			return false;
+		path += n;
+	}
+	return true;
+}
+
 int
 cgroup_from_state (struct cgroup *cg, int manager, int mode, const char *path, const char *scope, bool created)
 {
 	*cg = (struct cgroup) { .manager = manager, .mode = mode, .path = path, .scope = scope, .into_fd = -1, .created = created };
 	/* A damaged or forged state must not make us kill in the root. */
-	if (path && (path[0] != '/' || path[1] == '\0' || path_has_dotdot (path)))
+	if (path && !is_below_root (path))
 		cg->created = false;
 	return 0;
 }

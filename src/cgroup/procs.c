@@ -178,6 +178,10 @@ signal_all (const struct cgroup *cg, int signal, struct err *e)
 	size_t n;
 	int r = cgroup_pids (&a, cg, &pids, &n, e);
 
+	/* Whatever led us here: where we are ourselves there is no container of ours. */
+	for (size_t i = 0; r == 0 && i < n; i++)
+		if (pids[i] == getpid ())
+			r = err_set (e, EBUSY, "the cgroup '%s' is the runtime's own: nothing is killed in it", cg->path);
 	for (size_t i = 0; r == 0 && i < n; i++)
 		if (kill (pids[i], signal) < 0 && errno != ESRCH)
 			r = err_set (e, errno, "send signal %d to process %d", signal, (int) pids[i]);

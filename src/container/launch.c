@@ -385,6 +385,7 @@ on_console (struct launch *l, const struct msg *m, int fd, struct err *e)
 	if (l->console_socket >= 0)
 		return console_send (l->console_socket, master, m->text, e);
 	l->console_master = take_fd (&master);
+	terminal_copy_size (0, l->console_master); /* before the process can ask for it */
 	return 0;
 }
 

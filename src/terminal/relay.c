@@ -48,8 +48,8 @@ relay_block_signals (void)
 	return signalfd (-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static void
-copy_window_size (int from, int to)
+void
+terminal_copy_size (int from, int to)
 {
 	struct winsize ws;
 
@@ -66,7 +66,7 @@ handle_signals (const struct relay *r, int signal_fd)
 		int sig = (int) si.ssi_signo;
 
 		if (sig == SIGWINCH && r->master >= 0)
-			copy_window_size (0, r->master);
+			terminal_copy_size (0, r->master);
 		else if (sig == SIGURG || sig == SIGPIPE)
 			continue;	/* of our own making */
 		else if (r->forward)
@@ -186,7 +186,7 @@ relay_run (const struct relay *r, int signal_fd, struct err *e)
 	int result;
 
 	if (r->master >= 0) {
-		copy_window_size (0, r->master);
+		terminal_copy_size (0, r->master);
 		(void) fcntl (r->master, F_SETFL, O_NONBLOCK);
 	}
 	if (terminal) {

@@ -36,5 +36,6 @@ struct relay {
 	int extra_fd;			/* polled for input as well, or -1: the notification socket */
 	int (*on_extra) (void *ctx, int fd);
 };
+void terminal_copy_size (int from, int to);	/* the window's, if `from` is a terminal */
 int relay_block_signals (void);		/* before the child exists, so that none is lost; returns the signalfd */
 int relay_run (const struct relay *r, int signal_fd, struct err *e);	/* returns when the process has ended */
