@@ -28,6 +28,9 @@ creds_apply (const struct process_plan *p, bool setgroups_denied, struct err *e)
 	 */
 	if (!setgroups_denied && !p->keep_groups)
 		r = sys_setgroups (p->n_groups, p->groups);
+	/* A user namespace that was joined and denies setgroups: there were none before we entered. */
+	if (r == -EPERM && p->n_groups == 0 && getgroups (0, NULL) == 0)
+		r = 0;
 	if (r < 0)
 		return err_set (e, -r, "process.user.additionalGids: set %zu groups", p->n_groups);
 	r = sys_setresgid (p->gid, p->gid, p->gid);
