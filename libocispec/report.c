@@ -274,9 +274,12 @@ static int
 by_offset (const void *a, const void *b)
 {
 	const struct oci_report_item *x = a, *y = b;
+	int r = (x->offset > y->offset) - (x->offset < y->offset);
 
-	return x->offset != y->offset ? (x->offset > y->offset) - (x->offset < y->offset)
-				      : strcmp (x->path, y->path);
+	if (r == 0)
+		r = strcmp (x->path, y->path);
+	/* qsort is not stable in every libc: two complaints about one value need an order too. */
+	return r ? r : strcmp (x->text, y->text);
 }
 
 static char *

@@ -52,7 +52,7 @@ update-golden: build-plan
 asan ubsan:
 	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=$@ build-plan
 	@$(MAKE) --no-print-directory build-unit
-	@ASAN_OPTIONS=detect_leaks=0:exitcode=99 UBSAN_OPTIONS=print_stacktrace=1 CORACLE_SANITIZED=$@ \
+	@UBSAN_OPTIONS=print_stacktrace=1 CORACLE_SANITIZED=$@ \
 		CORACLE=$(CURDIR)/build/$@/coracle tests/run $(filter-out lint budgets fault,$(SUITES))
 .PHONY: asan ubsan
 

@@ -125,6 +125,11 @@ must "config.md Linux mount options: 'rrw' is recursive" recursive_clear ro rrw
 must "config.md Linux mount options: 'rexec' is recursive" recursive_clear noexec rexec
 must "config.md Linux mount options: 'rsuid' is recursive" recursive_clear nosuid rsuid
 must "config.md Linux mount options: 'rdev' is recursive" recursive_clear nodev rdev
+must "config.md Linux mount options: 'ratime' is recursive" recursive_clear noatime ratime
+must "config.md Linux mount options: 'rdiratime' is recursive" recursive_clear nodiratime rdiratime
+must "config.md Linux mount options: 'rrelatime' is recursive" recursive_clear noatime rrelatime
+must "config.md Linux mount options: 'rstrictatime' is recursive" recursive_clear relatime rstrictatime
+must "config.md Linux mount options: 'rsymfollow' is recursive" recursive_clear nosymfollow rsymfollow
 
 remount () {
 	sees 'mount:/a:ro' 'mount ("/a"; "tmpfs"; "tmpfs"; ["size=64k"])' 'mount ("/a"; "tmpfs"; "tmpfs"; ["remount", "ro", "size=64k"])'

@@ -58,6 +58,24 @@ must "config-linux.md Namespaces: path: the runtime MUST place the container pro
 must "config-linux.md Namespaces: path: the runtime MUST place the container process in the namespace associated with that path (ipc)" joined_namespace ipc ipc
 must "config-linux.md Namespaces: path: the runtime MUST place the container process in the namespace associated with that path (uts)" joined_namespace uts uts uts 'del (.hostname)'
 
+must "config-linux.md Namespaces: path: the runtime MUST place the container process in the namespace associated with that path (cgroup)" joined_namespace cgroup cgroup
+must "config-linux.md Namespaces: path: the runtime MUST place the container process in the namespace associated with that path (time)" joined_namespace time time time
+
+# With the maps that the namespace has; the runtime is to write none.
+joined_user () {
+	hold_namespaces --user --map-root-user
+	bundle "join_ns (\"user\"; \"/proc/$holder/ns/user\")" 'ns ("network")'
+	fact joined.user "$(stat -L -c %i "/proc/$holder/ns/user")"
+	create || { release; fail "create failed"; }
+	pid=$(<"$work/pid")
+	rt start "$id" || fail "start failed"
+	await_exit
+	release
+	rt delete "$id" || fail "delete failed"
+	saw 'namespace-joined:user'
+}
+must "config-linux.md Namespaces: path: the runtime MUST place the container process in the namespace associated with that path (user)" joined_user
+
 joined_pid () {
 	local other
 
@@ -197,6 +215,7 @@ must "config-linux.md Sysctl: a value that the kernel refuses is an error" refus
 
 must "config-linux.md Personality: domain LINUX" sees 'personality' '.linux.personality = {domain: "LINUX"}'
 must "config-linux.md Personality: domain LINUX32" sees 'personality' '.linux.personality = {domain: "LINUX32"}'
+must "config-linux.md Personality: flags: no values are defined, so that any is invalid" refuses '.linux.personality = {domain: "LINUX", flags: ["NOSUCH"]}'
 must "config-linux.md Personality: domain REQUIRED, LINUX or LINUX32" refuses '.linux.personality = {domain: "NOSUCH"}'
 
 memory_policy () {
@@ -250,5 +269,6 @@ net_device_refused () {
 	in_network ip link show cor0 >/dev/null || fail "the device is gone"
 }
 must "config-linux.md Network Devices: MUST generate an error if the name is there already" net_device_refused 'ns ("network")' '.linux.netDevices = {"cor0": {name: "lo"}}'
+must "config-linux.md Network Devices: a pattern with %d takes the first name that is free" net_device '{name: "pat%d"}' /proc/net/dev pat0
 must "config-linux.md Network Devices: without a network namespace of the container is an error" net_device_refused '.linux.netDevices = {"cor0": {}}'
 must "config-linux.md Network Devices: a device that does not exist is an error" net_device_refused 'ns ("network")' '.linux.netDevices = {"cor-val-none": {}}'

@@ -124,6 +124,23 @@ default_devices_open () {
 }
 must "config-linux.md Default Devices: the default devices can be used whatever the device list says" default_devices_open
 
+# ---- ownership
+
+# config-linux.md "Cgroup ownership", the conditions under which the owner MAY be changed: cgroup v2, a cgroup namespace of the container, and a
+# writable cgroup file system in it; to whom: the host's uid of process.user.uid.
+owned_cgroup () { # OPTIONS OF THE MOUNT, OWNER
+	[ "$CGROUP" = v2 ] || skip "the unified hierarchy is not the only one on this host"
+	created 'userns | ns ("cgroup")' "mount (\"/a\"; \"cgroup\"; \"cgroup\"; $1)" 'inside (["wait"])'
+	[ "$(stat -c %u "/sys/fs/cgroup/$id")" = "$2" ] || fail "the owner of the cgroup is $(stat -c %u "/sys/fs/cgroup/$id")"
+	[ "$(stat -c %u "/sys/fs/cgroup/$id/cgroup.procs")" = "$2" ] || fail "the owner of cgroup.procs is $(stat -c %u "/sys/fs/cgroup/$id/cgroup.procs")"
+	[ "$(stat -c %u "/sys/fs/cgroup/$id/cgroup.max.depth")" = 0 ] || fail "cgroup.max.depth, which is not to be delegated, has been"
+	rt kill "$id" KILL
+	await_exit
+	rt delete "$id" || fail "delete failed"
+}
+must "config-linux.md Cgroup ownership: SHOULD be the container's user, on a writable v2 cgroup in an own cgroup namespace" owned_cgroup '["nosuid"]' 100000
+must "config-linux.md Cgroup ownership: SHOULD NOT be changed if the cgroup file system is mounted read-only" owned_cgroup '["nosuid", "ro"]' 0
+
 # ---- unified
 
 unified_only () {

@@ -22,9 +22,10 @@ rule "names: one that is unknown here does not matter" seccomp:acct '{names: ["n
 rule "syscalls: several rules" 'seccomp:acct seccomp:msgget' '{names: ["acct"], action: "SCMP_ACT_ERRNO", errnoRet: 73}, {names: ["msgget"], action: "SCMP_ACT_ERRNO", errnoRet: 74}'
 rule "action SCMP_ACT_KILL_PROCESS" seccomp:msgget '{names: ["msgget"], action: "SCMP_ACT_KILL_PROCESS"}'
 rule "action SCMP_ACT_KILL" seccomp:msgget '{names: ["msgget"], action: "SCMP_ACT_KILL"}'
+rule "action SCMP_ACT_KILL_THREAD" seccomp:msgget '{names: ["msgget"], action: "SCMP_ACT_KILL_THREAD"}'
 rule "action SCMP_ACT_TRAP" seccomp:msgget '{names: ["msgget"], action: "SCMP_ACT_TRAP"}'
 rule "action SCMP_ACT_LOG" seccomp:msgget '{names: ["msgget"], action: "SCMP_ACT_LOG"}'
-for op in EQ NE GT GE LT MASKED_EQ; do
+for op in EQ NE GT GE LT LE MASKED_EQ; do
 	two=
 	[ $op != MASKED_EQ ] || two=', valueTwo: 4'
 	rule "args: op SCMP_CMP_$op" "seccomp:msgget seccomp:msgget:other-argument" \
@@ -63,6 +64,12 @@ must "config-linux.md Seccomp: when the action doesn't support an errno, the run
 	'{defaultAction: "SCMP_ACT_ALLOW", defaultErrnoRet: 1}'
 must "config-linux.md Seccomp: op: of the valid values" refuses_filter \
 	'{defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["acct"], action: "SCMP_ACT_ERRNO", args: [{index: 0, value: 1, op: "SCMP_CMP_NOSUCH"}]}]}'
+for field in index value op; do
+	must "config-linux.md Seccomp: args: $field REQUIRED" refuses_filter \
+		"{defaultAction: \"SCMP_ACT_ALLOW\", syscalls: [{names: [\"acct\"], action: \"SCMP_ACT_ERRNO\", args: [{index: 0, value: 1, op: \"SCMP_CMP_EQ\"} | del (.$field)]}]}"
+done
+must "config-linux.md Seccomp: args: a call has six arguments" refuses_filter \
+	'{defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["acct"], action: "SCMP_ACT_ERRNO", args: [{index: 6, value: 1, op: "SCMP_CMP_EQ"}]}]}'
 must "config-linux.md Seccomp: architectures: of the valid values" refuses_filter '{defaultAction: "SCMP_ACT_ALLOW", architectures: ["SCMP_ARCH_NOSUCH"]}'
 must "config-linux.md Seccomp: flags: of the valid values" refuses_filter '{defaultAction: "SCMP_ACT_ALLOW", flags: ["SECCOMP_FILTER_FLAG_NOSUCH"]}'
 must "config-linux.md Seccomp: listenerMetadata MUST NOT be set if listenerPath is not set" refuses_filter '{defaultAction: "SCMP_ACT_ALLOW", listenerMetadata: "x"}'

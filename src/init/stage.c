@@ -59,6 +59,10 @@ stage_run (struct init *in, struct err *e)
 		STEP ("join namespaces", ns_join (&in->joins, ~(uint64_t) CLONE_NEWNS, true, e));
 		STEP ("make the user namespace", make_user_namespace (in, e));
 	} else {
+		/* Here it is allowed, if anywhere: in there setgroups may be denied, and the
+		 * caller's groups must not come along (CVE-2022-2989). */
+		if (!in->plan->process.keep_groups)
+			(void) sys_setgroups (0, NULL);
 		STEP ("join the user namespace", ns_join (&in->joins, CLONE_NEWUSER, false, e));
 		if (ns->own & CLONE_NEWUSER)
 			STEP ("become root", userns_become_root (&in->plan->userns, e));

@@ -45,7 +45,33 @@ plan_cgroupfs (struct planner *p, const char *path, struct cgroup_plan *r)
 		r->path = path_clean (p->arena, PATH ("/%s", path));
 }
 
-/* Only with the v2 hierarchy, and to the user who is root inside (config-linux.md, "Cgroup ownership"). */
+/* Is there a cgroup file system in the container that may be written to? */
+static bool
+has_writable_mount (const struct planner *p)
+{
+	bool writable = false;
+
+	for (size_t i = 0; i < p->spec->mounts.n; i++) {
+		const struct oci_mount *m = &p->spec->mounts.v[i];
+
+		if (!m->type || (!streq (m->type, "cgroup") && !streq (m->type, "cgroup2")))
+			continue;
+		writable = true;
+		for (size_t k = 0; k < m->options.n; k++)
+			if (streq (m->options.v[k], "ro") || streq (m->options.v[k], "rro"))
+				writable = false;
+			else if (streq (m->options.v[k], "rw"))
+				writable = true;
+		if (writable)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Only with the v2 hierarchy in a namespace of the container, which can write to it, and to the user
+ * who is root inside (config-linux.md, "Cgroup ownership").
+ */
 static void
 plan_delegation (struct planner *p, struct cgroup_plan *r)
 {
@@ -53,7 +79,8 @@ plan_delegation (struct planner *p, struct cgroup_plan *r)
 
 	r->delegate_uid = (uid_t) -1;
 	r->delegate_gid = (gid_t) -1;
-	if (!u->create || !creates (p, CLONE_NEWCGROUP) || p->host->cgroup_mode != CGROUP_V2)
+	if (!u->create || !creates (p, CLONE_NEWCGROUP) || p->host->cgroup_mode != CGROUP_V2 ||
+	    !has_writable_mount (p))
 		return;
 	for (size_t i = 0; i < u->uid.n; i++)
 		if (u->uid.v[i].inside == 0)
