@@ -5,7 +5,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,11 +17,13 @@
 #include "container/container.h"
 #include "container/exec.h"
 #include "container/host.h"
+#include "container/inside.h"
 #include "container/report.h"
 #include "init/init.h"
 #include "libocispec/oci_state.h"
 #include "plan/plan.h"
 #include "process/process.h"
+#include "rdt/rdt.h"
 #include "sys/clone.h"
 #include "sys/pidfd.h"
 #include "sys/syscalls.h"
@@ -69,34 +70,18 @@ open_container (struct exec *x, const char *id, struct err *e)
 	return exec_facts_load (&x->c, x->req.g->arena, &x->req.facts, e);
 }
 
-/* setns into the user namespace that one is in already is refused. */
-static bool
-shares_user_namespace (pid_t pid)
-{
-	struct stat ours, theirs;
-	char path[40];
-
-	snprintf (path, sizeof path, "/proc/%d/ns/user", (int) pid);
-	return stat ("/proc/self/ns/user", &ours) == 0 && stat (path, &theirs) == 0 &&
-	       ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
-}
-
-/* Its root directory and namespaces; the pidfd, which still lives afterwards, says whose they were.
- */
+/* Its root directory and namespaces. */
 static int
 open_target (struct exec *x, struct err *e)
 {
 	struct join *j = &x->init.join;
-	char path[40];
 
-	snprintf (path, sizeof path, "/proc/%d/root", (int) j->pid);
-	j->root_fd = open (path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (j->root_fd < 0 && errno != ENOENT)
-		return err_set (e, errno, "open `%s`", path);
+	TRY (j->root_fd = container_open_init_root (&x->c, j->pidfd, e));
 	j->types = x->req.facts.namespaces;
-	if (j->types & CLONE_NEWUSER && shares_user_namespace (j->pid))
+	/* setns into the user namespace that one is in already is refused. */
+	if (j->types & CLONE_NEWUSER && container_shares_userns (j->pid))
 		j->types &= ~(uint64_t) CLONE_NEWUSER;
-	return j->root_fd < 0 || pidfd_wait (j->pidfd, 0) ? not_running (e) : 0;
+	return 0;
 }
 
 /* As for create and run; engines parse these. */
@@ -234,6 +219,16 @@ on_seccomp_fd (struct exec *x, int fd, struct err *e)
 				      x->req.facts.listener_metadata, listener, x->pid, state, e);
 }
 
+static int
+on_ready (struct exec *x, struct err *e)
+{
+	const struct container_state *st = &x->c.st;
+
+	if (st->rdt_clos)
+		TRY (rdt_enter (st->rdt_clos, x->c.id, st->rdt_owned, x->pid, e));
+	return rlimits_apply (x->pid, &x->plan.process, e);
+}
+
 /* One message. Returns its type, or -1. The answer, where there is one, goes out last. */
 static int
 serve_one (struct exec *x, struct err *e)
@@ -244,7 +239,7 @@ serve_one (struct exec *x, struct err *e)
 	switch (type) {
 	case MSG_INIT_PID: TRY (on_init_pid (x, &m, fd, e)); break;
 	case MSG_CONSOLE: TRY (on_console (x, &m, fd, e)); break;
-	case MSG_READY: TRY (rlimits_apply (x->pid, &x->plan.process, e)); break;
+	case MSG_READY: TRY (on_ready (x, e)); break;
 	case MSG_SECCOMP_FD: TRY (on_seccomp_fd (x, fd, e)); break;
 	default: return type;
 	}
