@@ -74,6 +74,15 @@ int cgroup_open_for_exec (struct arena *a, struct cgroup *cg, const char *const 
 /* v2: where the process `pid` is now; for a container that has moved below its cgroup, which then takes no process (EBUSY). */
 int cgroup_open_of_process (struct cgroup *cg, pid_t pid, struct err *e);
 
+/*
+ * update: opens the container's cgroup, then cgroup_update as often as needed. plan->devices, unless devices_allow_all,
+ * replace the rules that are there: atomically on v2, on v1 while the container is frozen.
+ */
+int cgroup_open (struct arena *a, struct cgroup *cg, struct err *e);
+int cgroup_update (struct arena *a, struct cgroup *cg, const struct cgroup_plan *plan, struct err *e);
+/* One file of it ("memory", "memory.max"; v2: controller unused), as read_small_at does; -ENOENT. */
+int cgroup_read (const struct cgroup *cg, const char *controller, const char *file, char *buf, size_t size);
+
 int cgroup_freeze (const struct cgroup *cg, bool freeze, struct err *e);
 int cgroup_is_frozen (const struct cgroup *cg);				/* 1, 0; 0 when it cannot be told */
 int cgroup_kill (const struct cgroup *cg, int signal, struct err *e);	/* all processes, recursively; cgroup.kill for SIGKILL */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Entering the cgroup of a container that runs. */
+/* The cgroup of a container that runs: entering and changing it. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -136,4 +136,76 @@ cgroup_open_of_process (struct cgroup *cg, pid_t pid, struct err *e)
 		close (cg->into_fd);
 	cg->into_fd = open (dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return cg->into_fd < 0 ? err_set (e, errno, "open the cgroup '%s'", dir) : 0;
+}
+
+/* ---- update -----------------------------------------------------------------------------------
+ */
+
+static int
+open_existing_v1 (struct arena *a, struct cgroup *cg, struct err *e)
+{
+	DIR *d = opendir (CGROUP_ROOT);
+
+	if (!d)
+		return err_set (e, errno, "read " CGROUP_ROOT);
+	for (struct dirent *de; cg->n_v1 < CGROUP_MAX_V1 && (de = readdir (d)) != NULL;) {
+		char *dir;
+
+		if (de->d_type != DT_DIR || de->d_name[0] == '.')
+			continue;
+		dir = arena_printf (a, CGROUP_ROOT "/%s%s", de->d_name, cg->path);
+		cg->v1[cg->n_v1].dir_fd = open (dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (cg->v1[cg->n_v1].dir_fd < 0)
+			continue; /* mounted after create */
+		cg->v1[cg->n_v1].tasks_fd = -1;
+		cg->v1[cg->n_v1].dir = dir;
+		cg->v1[cg->n_v1++].name = arena_strdup (a, de->d_name);
+	}
+	closedir (d);
+	return 0;
+}
+
+int
+cgroup_open (struct arena *a, struct cgroup *cg, struct err *e)
+{
+	char *dir;
+
+	if (!cg->path)
+		return err_set (e, 0, "the container has no cgroup");
+	if (cg->mode != CGROUP_V2)
+		return open_existing_v1 (a, cg, e);
+	dir = arena_printf (a, CGROUP_ROOT "%s", cg->path);
+	cg->into_fd = open (dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return cg->into_fd < 0 ? cannot_open (dir, "", e) : 0;
+}
+
+static int
+update_devices_v1 (struct cgroup *cg, const struct cgroup_plan *plan, struct err *e)
+{
+	bool frozen = !plan->devices_allow_all && cgroup_is_frozen (cg) == 0;
+	struct err ignored;
+	int r;
+
+	if (frozen)
+		TRY (cgroup_freeze (cg, true, e));
+	r = v1_apply_devices (cg, plan, e);
+	if (frozen && cgroup_freeze (cg, false, r < 0 ? &ignored : e) < 0)
+		r = -1;
+	return r;
+}
+
+int
+cgroup_update (struct arena *a, struct cgroup *cg, const struct cgroup_plan *plan, struct err *e)
+{
+	TRY (cgroup_apply (a, cg, plan, e));
+	return cg->mode == CGROUP_V2 ? 0 : update_devices_v1 (cg, plan, e);
+}
+
+int
+cgroup_read (const struct cgroup *cg, const char *controller, const char *file, char *buf,
+	     size_t size)
+{
+	int fd = cg->mode == CGROUP_V2 ? cg->into_fd : v1_fd (cg, controller);
+
+	return fd < 0 ? -ENOENT : (int) read_small_at (fd, file, buf, size);
 }

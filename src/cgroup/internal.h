@@ -17,6 +17,7 @@ const char *cgroup_main (const struct cgroup *cg);
 
 /* "cpu" is served by "cpu,cpuacct". */
 bool v1_serves (const char *hierarchy, const char *controller, size_t len);
+int v1_fd (const struct cgroup *cg, const char *controller); /* dir_fd, or -1 */
 int v1_create (struct arena *a, struct cgroup *cg, struct err *e);
 int v1_apply (struct cgroup *cg, const struct cgroup_plan *plan, struct err *e);
 int v1_apply_devices (struct cgroup *cg, const struct cgroup_plan *plan, struct err *e);

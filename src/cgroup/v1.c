@@ -237,9 +237,26 @@ v1_apply (struct cgroup *cg, const struct cgroup_plan *plan, struct err *e)
 			continue;
 		if (fd < 0)
 			return err_set (e, 0, "%s: the %s controller is not available on this host", w->json_path, w->controller);
+		if (cgroup_write_one (fd, w, where, e) == 0)
+			continue;
+		/* Memory and memory with swap, or quota and period, bound each other: which is first
+		 * depends on what is there now. */
+		if (e->num != EINVAL || i + 1 == plan->n_writes ||
+		    !streq (w[1].controller, w->controller))
+			return -1;
+		TRY (cgroup_write_one (fd, &w[1], where, e));
 		TRY (cgroup_write_one (fd, w, where, e));
+		i++;
 	}
 	return 0;
+}
+
+int
+v1_fd (const struct cgroup *cg, const char *controller)
+{
+	const char *ignored;
+
+	return hierarchy_fd (cg, controller, &ignored);
 }
 
 /*

@@ -16,6 +16,8 @@
 	X (ps)		\
 	X (pause)	\
 	X (resume)	\
+	X (update)	\
+	X (mounts)	\
 	X (wait)	\
 	X (kill)	\
 	X (delete)	\

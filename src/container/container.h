@@ -152,6 +152,26 @@ int container_wait (const struct globals *g, const char *id, int *ret_code, stru
 /* Host pids of all its processes, sorted. */
 int container_pids (const struct globals *g, const char *id, pid_t **ret, size_t *ret_n,
 		    struct err *e);
+
+struct text_list { /* option values, in order; struct string_list of the command line is the same */
+	const char **v;
+	size_t n;
+};
+struct update_options {	       /* as written; NULL: not given */
+	const char *resources; /* a JSON file, or "-" */
+	const char *blkio_weight, *cpu_period, *cpu_quota, *cpu_share, *cpu_burst, *cpu_idle,
+		*cpu_rt_period, *cpu_rt_runtime, *cpuset_cpus, *cpuset_mems, *memory,
+		*memory_reservation, *memory_swap, *kernel_memory, *kernel_memory_tcp, *pids_limit,
+		*l3_cache_schema, *mem_bw_schema;
+	struct text_list device_add, device_rm;
+};
+int container_update (const struct globals *g, const char *id, const struct update_options *o,
+		      struct err *e);
+/* FILE: an array of mounts, as in config.json; "-": standard input. */
+int container_mounts_add (const struct globals *g, const char *id, const char *file, struct err *e);
+int container_mounts_remove (const struct globals *g, const char *id, const char *file,
+			     struct err *e);
+int container_mounts_list (const struct globals *g, const char *id, char **ret, struct err *e);
 /* All that exists of a container but the state directory: processes, cgroup, RDT. For delete, and
  * for a failed create. */
 int container_destroy (struct container *c, struct arena *a, struct err *e);

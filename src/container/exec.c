@@ -5,7 +5,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +17,7 @@
 #include "container/container.h"
 #include "container/exec.h"
 #include "container/host.h"
+#include "container/inside.h"
 #include "container/report.h"
 #include "init/init.h"
 #include "libocispec/oci_state.h"
@@ -70,34 +70,18 @@ open_container (struct exec *x, const char *id, struct err *e)
 	return exec_facts_load (&x->c, x->req.g->arena, &x->req.facts, e);
 }
 
-/* setns into the user namespace that one is in already is refused. */
-static bool
-shares_user_namespace (pid_t pid)
-{
-	struct stat ours, theirs;
-	char path[40];
-
-	snprintf (path, sizeof path, "/proc/%d/ns/user", (int) pid);
-	return stat ("/proc/self/ns/user", &ours) == 0 && stat (path, &theirs) == 0 &&
-	       ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
-}
-
-/* Its root directory and namespaces; the pidfd, which still lives afterwards, says whose they were.
- */
+/* Its root directory and namespaces. */
 static int
 open_target (struct exec *x, struct err *e)
 {
 	struct join *j = &x->init.join;
-	char path[40];
 
-	snprintf (path, sizeof path, "/proc/%d/root", (int) j->pid);
-	j->root_fd = open (path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (j->root_fd < 0 && errno != ENOENT)
-		return err_set (e, errno, "open `%s`", path);
+	TRY (j->root_fd = container_open_init_root (&x->c, j->pidfd, e));
 	j->types = x->req.facts.namespaces;
-	if (j->types & CLONE_NEWUSER && shares_user_namespace (j->pid))
+	/* setns into the user namespace that one is in already is refused. */
+	if (j->types & CLONE_NEWUSER && container_shares_userns (j->pid))
 		j->types &= ~(uint64_t) CLONE_NEWUSER;
-	return j->root_fd < 0 || pidfd_wait (j->pidfd, 0) ? not_running (e) : 0;
+	return 0;
 }
 
 /* As for create and run; engines parse these. */

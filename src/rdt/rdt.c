@@ -412,6 +412,25 @@ rdt_apply (struct arena *a, const struct rdt_plan *plan, const char *container_i
 }
 
 int
+rdt_update (struct arena *a, const struct rdt_plan *plan, const char *container_id, struct err *e)
+{
+	struct groups g;
+	int r;
+
+	init_groups (&g, plan->clos_id, container_id, false);
+	g.plan = plan;
+	r = open_locked (&g, LOCK_EX, e);
+	if (r == 0) {
+		g.clos = open_group (g.root, plan->clos_id);
+		r = g.clos < 0 ? err_set (e, 0, "%s: there is no class of service '%s'",
+					  plan->json_path, plan->clos_id)
+			       : write_schemata (a, &g, e);
+	}
+	close_groups (&g);
+	return r;
+}
+
+int
 rdt_enter (const char *clos_id, const char *container_id, uint32_t owned, pid_t pid, struct err *e)
 {
 	struct groups g;

@@ -36,6 +36,9 @@ int rdt_check (struct arena *a, const struct rdt_plan *plan, const char *contain
  * removed one day; nothing after an error. */
 int rdt_apply (struct arena *a, const struct rdt_plan *plan, const char *container_id, pid_t pid,
 	       uint32_t *owned, struct err *e);
+/* update: other schemata for the class that the container is in. */
+int rdt_update (struct arena *a, const struct rdt_plan *plan, const char *container_id,
+		struct err *e);
 /* One more process of the container (exec). */
 int rdt_enter (const char *clos_id, const char *container_id, uint32_t owned, pid_t pid,
 	       struct err *e);

@@ -300,6 +300,17 @@ open_self_fds (struct rootfs *r, struct err *e)
 }
 
 int
+rootfs_join (struct rootfs *r, struct err *e)
+{
+	r->umask = umask (0);
+	tree_probe (r);
+	if (r->no_open_tree || r->no_setattr)
+		TRY (open_self_fds (r, e));
+	r->root_fd = open ("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return r->root_fd < 0 ? err_set (e, errno, "open the container's root") : 0;
+}
+
+int
 rootfs_open (struct rootfs *r, const struct rootfs_plan *plan, struct err *e)
 {
 	int ret;
