@@ -177,6 +177,9 @@ exec_lookup (struct arena *a, char *const *args, char *const *env, const char **
 	if (!strchr (args[0], '/'))
 		return search (a, args[0], path_of_environment (env), ret, e);
 	r = executable (args[0]);
+	/* What execve(2) would say, too: docker's client of before 23 knows only those words. */
+	if (r == EISDIR)
+		return err_set (e, EACCES, "exec '%s': is a directory", args[0]);
 	if (r)
 		return err_set (e, r, "exec '%s'", args[0]);
 	*ret = args[0];

@@ -81,7 +81,7 @@ refused () {
 
 @test "a directory, a FIFO, a socket, a device cannot be executed, and a FIFO is not waited for" {
 	config 'args (["/bin"])'
-	refused "exec '/bin': is a directory"
+	refused "exec '/bin': is a directory: permission denied"
 	mkfifo -m 755 "$ROOTFS/bin/fifo"
 	config 'args (["/bin/fifo"])'
 	refused "exec '/bin/fifo': permission denied"
