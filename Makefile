@@ -39,7 +39,9 @@ LDFLAGS_ALL = -Wl,--gc-sections $(LDFLAGS) $(SANITIZE)
 
 ROOMS := ns rootfs cgroup security process hooks net rdt terminal
 DIRS := libocispec $(addprefix src/,base sys plan $(ROOMS) sync init container cli)
-SRCS := $(sort $(wildcard $(addsuffix /*.c,$(DIRS))))
+SYSTEMD_SRCS := src/cgroup/dbus.c $(filter-out %_none.c,$(wildcard src/cgroup/systemd*.c))
+LEFT_OUT := $(if $(filter 1,$(HAVE_SYSTEMD)),src/cgroup/systemd_none.c,$(SYSTEMD_SRCS))
+SRCS := $(filter-out $(LEFT_OUT),$(sort $(wildcard $(addsuffix /*.c,$(DIRS)))))
 OBJS := $(SRCS:%.c=$(B)/o/%.o)
 LIB_OBJS := $(filter-out %/cli/main.o,$(OBJS))
 
@@ -74,7 +76,7 @@ $(B)/o/%.o: %.c | $(B)/config.h
 
 # The second program: glibc, dynamic. It alone may load shared libraries, and it is started only when one is needed.
 $(B)/coracle-helper: $(HELPER_OBJS)
-	$(call say,LD) gcc $(LDFLAGS_ALL) -o $@ $^ $(shell $(PKG_CONFIG) --libs $(HELPER_LIBS)) $(or $(YAJL_STATIC),-lyajl) -ldl
+	$(call say,LD) gcc $(LDFLAGS_ALL) -o $@ $^ $(shell $(PKG_CONFIG) --libs $(HELPER_LIBS)) $(or $(YAJL_STATIC),-lyajl) -ldl -lm
 
 $(B)/h/%.o: %.c | $(B)/config.h
 	@mkdir -p $(@D)

@@ -12,6 +12,7 @@ struct oci_state {
 		*sessionid; /* of who created it: a number or "unset"; not of the specification */
 	char *root;	    /* hooks: what older hooks expect */
 	kvs annotations;
+	opt_i32 exit_code; /* of a stopped container, where it is known; not of the specification */
 };
 extern const struct record oci_state_record, oci_hook_state_record;
 

@@ -11,7 +11,7 @@ format:
 help:
 	@echo 'all             the two programs (default)'
 	@echo 'check           all suites: $(SUITES)'
-	@echo 'check-SUITE     one of them; also check-fault (error injection, slow)'
+	@echo 'check-SUITE     one of them; check-fault is all faults, not a sample (slow); check-vm (QEMU)'
 	@echo 'demo            run a container with busybox in it'
 	@echo 'lint format     clang-format, tools/layers, tools/budgets, shellcheck, codespell'
 	@echo 'asan ubsan      the suites with a sanitized program'

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Test programs, helper tools and the suites. tests/run knows the suites; here is what they need to be built.
 
-.PHONY: check check-tools unit-programs update-golden $(addprefix check-,unit plan lint bats badinputs validation engines budgets fault)
+.PHONY: check check-tools unit-programs update-golden $(addprefix check-,unit plan lint bats badinputs validation fault engines budgets vm)
 
-SUITES := unit plan lint bats badinputs validation engines budgets
+SUITES := unit plan lint bats badinputs validation fault engines budgets
 JOBS := $(shell nproc)
 
 # Tools: small static programs in tests/tools, one file each.
@@ -18,7 +18,7 @@ build/tools/%: oci-validation/%.c
 	$(call say,CC) $(TOOL_CC) -o $@ $<
 
 # Unit tests: one program per file, with all of the runtime but main.
-UNIT_SRCS := $(sort $(wildcard tests/unit/test_*.c libocispec/tests/test_*.c))
+UNIT_SRCS := $(filter-out $(if $(filter 0,$(HAVE_SYSTEMD)),%_systemd_bus.c),$(sort $(wildcard tests/unit/test_*.c libocispec/tests/test_*.c)))
 UNIT_PROGRAMS := $(UNIT_SRCS:%.c=$(B)/t/%)
 unit-programs: $(UNIT_PROGRAMS)
 $(B)/t/%: %.c tests/unit/tap.h $(B)/libcoracle.a
@@ -29,33 +29,36 @@ $(B)/t/%: %.c tests/unit/tap.h $(B)/libcoracle.a
 # What a suite needs; `make check-unit` and `make check` build it and hand over to tests/run.
 build-unit:
 	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=unit unit-programs
-build-plan build-bats build-badinputs build-validation build-engines build-budgets build-fault: all check-tools
+build-plan build-bats build-badinputs build-validation build-engines build-budgets build-fault build-vm: all check-tools
 # The planner and what is below it: no room is needed to make a plan.
 PLAN_OBJS := $(filter $(addprefix $(B)/o/,libocispec/% src/base/% src/sys/% src/plan/%),$(OBJS))
 build-plan: $(B)/plan-golden
 $(B)/plan-golden: tests/plan/plan_golden.c $(PLAN_OBJS)
 	$(call say,CC) $(CC_MAIN) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(CFLAGS_LIBC) $(LDFLAGS_LIBC) $(LDFLAGS_ALL) -o $@ $^ $(YAJL_LIBS)
 build-lint:
-.PHONY: $(addprefix build-,$(SUITES) fault)
+.PHONY: $(addprefix build-,$(SUITES) vm)
 
-$(addprefix check-,$(SUITES) fault): check-%: build-%
+# `make check` has a sample of the faults; this is all of them.
+check-fault: export FAULT_ALL := 1
+check-fault: export STREAM_TIMEOUT := 3600
+$(addprefix check-,$(SUITES) vm): check-%: build-%
 	@CORACLE=$(CURDIR)/$(B)/coracle tests/run $*
 check: $(addprefix build-,$(SUITES))
 	@CORACLE=$(CURDIR)/$(B)/coracle tests/run $(SUITES)
 update-golden: build-plan
 	@CORACLE=$(CURDIR)/$(B)/coracle tests/run --update-golden plan
 
-# The whole suite with a sanitized program. lint and the budgets say nothing about it.
+# The whole suite with a sanitized program. lint and the budgets say nothing about it; a fault could be in a call of the sanitizer.
 asan ubsan:
 	@$(MAKE) --no-print-directory -j$(JOBS) VARIANT=$@ build-plan
 	@$(MAKE) --no-print-directory build-unit
 	@ASAN_OPTIONS=detect_leaks=0:exitcode=99 UBSAN_OPTIONS=print_stacktrace=1 CORACLE_SANITIZED=$@ \
-		CORACLE=$(CURDIR)/build/$@/coracle tests/run $(filter-out lint budgets,$(SUITES))
+		CORACLE=$(CURDIR)/build/$@/coracle tests/run $(filter-out lint budgets fault,$(SUITES))
 .PHONY: asan ubsan
 
 # Fuzzers: clang and libFuzzer; FUZZ_SECONDS for each. The corpora grow below build/fuzz.
 FUZZ_SECONDS ?= 30
-FUZZ_PROGRAMS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_PROGRAMS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(filter-out $(if $(filter 0,$(HAVE_SYSTEMD)),%_dbus.c),$(wildcard tests/fuzz/fuzz_*.c)))
 $(B)/fuzz/%: tests/fuzz/%.c $(B)/libcoracle.a
 	@mkdir -p $(@D)
 	$(call say,CC) $(CC_MAIN) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(CFLAGS_LIBC) -fsanitize=fuzzer -o $@ $< $(B)/libcoracle.a $(YAJL_LIBS)

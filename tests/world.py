@@ -70,6 +70,7 @@ class World:
     def __init__(self, prefix, cgroup_name=None):
         """cgroup_name: what is looked for in all hierarchies; without, everything below /sys/fs/cgroup is ours."""
         self.dir = tempfile.mkdtemp(prefix=prefix)
+        os.chmod(self.dir, 0o755)       # root of a user namespace has to pass
         self.state = self.dir + "/state"
         self.bundle = self.dir + "/bundle"
         self.cgroup_name = cgroup_name

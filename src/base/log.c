@@ -54,6 +54,11 @@ open_target (const char *target, struct err *e)
 		lg.ident = target + 9;
 		return lg.fd = connect_datagram ("/run/systemd/journal/socket", e);
 	}
+	/* As it is: it may be a socket, which cannot be opened again, or a file with a position that we share. */
+	if (streq (path, "/dev/stderr")) {
+		lg.target = TO_FILE;
+		return lg.fd = 2;
+	}
 	lg.fd = open (path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0644);
 	if (lg.fd < 0)
 		return err_set (e, errno, "open log file '%s'", path);

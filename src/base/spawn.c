@@ -211,10 +211,10 @@ serve (const struct spawn *p, struct streams *s, int pidfd, struct spawn_result 
 	size_t tail_len = 0;
 
 	for (;;) {
-		struct pollfd f[3] = { { pidfd, POLLIN, 0 }, { s->output, POLLIN, 0 }, { s->error, POLLIN, 0 } };
+		struct pollfd f[4] = { { pidfd, POLLIN, 0 }, { s->output, POLLIN, 0 }, { s->error, POLLIN, 0 }, { p->cancel_fd, 0, 0 } };
 		int64_t left = deadline ? MAX (deadline - milliseconds (), 0) : -1;
 
-		if (poll (f, 3, (int) MIN (left, INT_MAX)) < 0 && errno != EINTR)
+		if (poll (f, 4, (int) MIN (left, INT_MAX)) < 0 && errno != EINTR)
 			break;
 		if (f[1].revents)
 			(void) keep_output (s, p, r);
@@ -222,6 +222,10 @@ serve (const struct spawn *p, struct streams *s, int pidfd, struct spawn_result 
 			(void) keep_tail (s, r, &tail_len);
 		if (f[0].revents)
 			break;
+		if (f[3].revents) {
+			r->cancelled = true;
+			break;
+		}
 		if (deadline && milliseconds () >= deadline) {
 			r->timed_out = true;
 			break;
@@ -258,14 +262,14 @@ run (const struct spawn *p, struct streams *s, struct spawn_result *r, struct er
 	if (pid < 0)
 		return err_set (e, -pid, "clone for '%s'", p->path);
 	serve (p, s, pidfd, r);
-	if (r->timed_out) {
+	if (r->timed_out || r->cancelled) {
 		(void) kill (-pid, SIGKILL);	/* the whole group; it exists while its leader is not reaped */
 		(void) kill (pid, SIGKILL);	/* which may have left it, or not have made it yet */
 	}
 	while (waitpid (pid, &r->status, 0) < 0)
 		if (errno != EINTR)
 			return err_set (e, errno, "wait for '%s'", p->path);
-	if (!r->timed_out && read (s->failure, &failure, sizeof failure) == sizeof failure)
+	if (!r->timed_out && !r->cancelled && read (s->failure, &failure, sizeof failure) == sizeof failure)
 		return explain (p, &failure, e);
 	return 0;
 }
@@ -293,6 +297,8 @@ spawn_describe (const struct spawn *s, const struct spawn_result *r, char *buf, 
 	buf[0] = '\0';
 	if (r->timed_out)
 		snprintf (buf, size, "timed out after %u.%u s", s->timeout_ms / 1000, s->timeout_ms % 1000 / 100);
+	else if (r->cancelled)
+		snprintf (buf, size, "ended early, since the container's init did or we were told to end");
 	else if (WIFSIGNALED (r->status))
 		snprintf (buf, size, "killed by signal %d", WTERMSIG (r->status));
 	else if (WEXITSTATUS (r->status) != 0)

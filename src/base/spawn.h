@@ -21,13 +21,14 @@ struct spawn {
 	size_t input_len;
 	int stdout_fd, stderr_fd;		/* -1: /dev/null, or captured where asked below */
 	unsigned timeout_ms;			/* 0: none */
+	int cancel_fd;				/* its hang-up ends the program as a timeout does; -1: none */
 	struct arena *arena;			/* for output */
 	size_t output_max;			/* > 0: capture stdout, at most this */
 };
 
 struct spawn_result {
 	int status;				/* as of wait(2) */
-	bool timed_out;
+	bool timed_out, cancelled;
 	char *output;
 	size_t output_len;
 	char tail[4096];			/* the last of stderr, if stderr_fd was -1; without the final line break */

@@ -38,21 +38,31 @@ cgroup_probe_mode (void)
 	return magic (CGROUP_ROOT "/unified") == CGROUP2_SUPER_MAGIC ? CGROUP_HYBRID : CGROUP_V1;
 }
 
+/* "0::/path" is v2, "1:name=systemd:/path" and "4:memory:/path" are v1: the path in the hierarchy of these controllers. */
+static const char *
+path_in (struct arena *a, const char *text, const char *controllers)
+{
+	size_t n = strlen (controllers);
+
+	for (const char *line = text; *line; line += strcspn (line, "\n"), line += *line == '\n') {
+		const char *name = line + strspn (line, "0123456789") + 1;
+
+		if (name[-1] == ':' && strncmp (name, controllers, n) == 0 && name[n] == ':')
+			return arena_strndup (a, name + n + 1, strcspn (name + n + 1, "\n"));
+	}
+	return NULL;
+}
+
 const char *
 cgroup_of_process (struct arena *a, int mode, pid_t pid)
 {
-	const char *mark = mode == CGROUP_V2 ? "0::" : ":name=systemd:", *found;
 	char name[40] = "/proc/self/cgroup", text[8192];
 
 	if (pid > 0)
 		snprintf (name, sizeof name, "/proc/%d/cgroup", (int) pid);
 	if (read_small_at (AT_FDCWD, name, text, sizeof text) < 0)
 		return NULL;
-	found = strstr (text, mark);
-	if (!found)
-		return NULL;
-	found += strlen (mark);
-	return arena_strndup (a, found, strcspn (found, "\n"));
+	return path_in (a, text, mode == CGROUP_V2 ? "" : "name=systemd");
 }
 
 const char *
@@ -172,7 +182,7 @@ cgroup_create (struct arena *a, const struct cgroup_plan *plan, struct cgroup *c
 		return 0;		/* systemd: around the process, in cgroup_attach */
 	r = cg->mode == CGROUP_V2 ? v2_create (cg, plan, e) : v1_create (a, cg, e);
 	if (r == 0)
-		return 0;
+		return cg->mode == CGROUP_V2 ? 0 : v1_apply_devices (cg, plan, e);
 	return e->num == EACCES || e->num == EPERM || e->num == EROFS ? go_without (cg, plan, e) : -1;
 }
 
@@ -207,7 +217,10 @@ cgroup_adopt (struct arena *a, struct cgroup *cg, const struct cgroup_plan *plan
 {
 	if (cg->manager != CGROUP_MANAGER_SYSTEMD)
 		return 0;
-	return cg->mode == CGROUP_V2 ? v2_adopt (cg, plan, pid, e) : v1_adopt (a, cg, pid, e);
+	if (cg->mode == CGROUP_V2)
+		return v2_adopt (cg, plan, pid, e);
+	TRY (v1_adopt (a, cg, pid, e));
+	return v1_apply_devices (cg, plan, e);
 }
 
 /* ---- limits ------------------------------------------------------------------------------------------------------------------------ */

@@ -6,13 +6,13 @@
  * A cgroup that we did not create is never killed in and never removed; the root, the runtime's own cgroup, and
  * one that has processes or is frozen at create are refused (security.md T-cgroot).
  *
- *   runtime  cgroup_create    make the directories (remember which are ours), open what is needed to enter
+ *   runtime  cgroup_create    make the directories (remember which are ours), open what is needed to enter; v1: device rules
  *   kernel   clone3 (CLONE_INTO_CGROUP) with into_fd, where that is ≥ 0 (v2, or the unified tree of hybrid)
  *   init     cgroup_enter_self   v1: writes "0" to the inherited `tasks` fds: moving oneself as a thread costs 0.3 ms,
  *                                cgroup.procs by the parent 12 ms (a grace period)
  *   runtime  cgroup_attach    where clone3 could not: cgroup.procs / systemd scope around the pid
  *   runtime  cgroup_adopt     systemd: what its scope lacks, after the state file knows where it is
- *   runtime  cgroup_apply     limits and device rules, while init mounts
+ *   runtime  cgroup_apply     limits, while init mounts; v2: device rules, which come into force all at once
  */
 #include <stdbool.h>
 #include <stddef.h>

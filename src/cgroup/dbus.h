@@ -17,7 +17,7 @@ struct arena;
 #define DBUS_MESSAGE_MAX (1u << 20)
 
 enum dbus_type { DBUS_CALL = 1, DBUS_RETURN, DBUS_ERROR, DBUS_SIGNAL };
-enum dbus_flags { DBUS_NO_REPLY = 1, DBUS_NO_AUTO_START = 2 };
+enum dbus_flags { DBUS_NO_REPLY = 1 };
 
 /* ---- writing --------------------------------------------------------------------------------- */
 

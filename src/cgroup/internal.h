@@ -19,6 +19,7 @@ const char *cgroup_main (const struct cgroup *cg);
 bool v1_serves (const char *hierarchy, const char *controller, size_t len);
 int v1_create (struct arena *a, struct cgroup *cg, struct err *e);
 int v1_apply (struct cgroup *cg, const struct cgroup_plan *plan, struct err *e);
+int v1_apply_devices (struct cgroup *cg, const struct cgroup_plan *plan, struct err *e);
 int v2_create (struct cgroup *cg, const struct cgroup_plan *plan, struct err *e);
 int v2_apply (struct arena *a, struct cgroup *cg, const struct cgroup_plan *plan, struct err *e);
 /* One write with its fall-back, in an open cgroup directory. `where` names it in errors. */

@@ -51,7 +51,7 @@ collect (struct arena *a, int dir_fd, struct pids *p, struct err *e)
 
 	TRY (read_file_at (a, dir_fd, "cgroup.procs", PROCS_MAX, &text, &len, e));
 	for (char *s = text; *s; s += strcspn (s, "\n"), s += *s == '\n') {
-		int pid = atoi (s);
+		int pid = (int) strtol (s, NULL, 10);
 
 		if (pid > 0)	/* 0: of a pid namespace that we do not see */
 			VEC_PUSH (a, p->all, pid);
@@ -60,7 +60,7 @@ collect (struct arena *a, int dir_fd, struct pids *p, struct err *e)
 	d = fd < 0 ? NULL : fdopendir (fd);
 	if (!d)
 		return err_set (e, errno, "read the cgroup");
-	for (struct dirent *de; r == 0 && (de = readdir (d)) != NULL;) {
+	for (struct dirent *de; r == 0 && (errno = 0, de = readdir (d)) != NULL;) {
 		autofd sub = -1;
 
 		if (de->d_type != DT_DIR || de->d_name[0] == '.')
@@ -69,6 +69,8 @@ collect (struct arena *a, int dir_fd, struct pids *p, struct err *e)
 		if (sub >= 0)
 			r = collect (a, sub, p, e);
 	}
+	if (r == 0 && errno)
+		r = err_set (e, errno, "read the cgroup");
 	closedir (d);
 	return r;
 }
@@ -188,7 +190,7 @@ cgroup_kill (const struct cgroup *cg, int signal, struct err *e)
 {
 	autofd fd = open_main (cg);
 	struct err ignored;
-	bool frozen;
+	bool frozen, thaw;
 	int r;
 
 	if (fd == -ENOENT)
@@ -197,10 +199,14 @@ cgroup_kill (const struct cgroup *cg, int signal, struct err *e)
 		return err_set (e, -fd, "open the cgroup '%s'", cg->path);
 	if (signal == SIGKILL && write_small_at (fd, "cgroup.kill", "1") == 0)	/* v2, Linux 5.14 */
 		return 0;
-	/* Frozen they cannot fork away from us while we go through the list. */
-	frozen = cgroup_freeze (cg, true, &ignored) == 0;
+	/*
+	 * Frozen they cannot fork away from us while we go through the list. Who was frozen before
+	 * stays so, unless he shall die: on v1 that needs a thaw.
+	 */
+	frozen = cgroup_is_frozen (cg) == 1;
+	thaw = (!frozen && cgroup_freeze (cg, true, &ignored) == 0) || (frozen && signal == SIGKILL);
 	r = signal_all (cg, signal, e);
-	if (frozen)
+	if (thaw)
 		(void) cgroup_freeze (cg, false, &ignored);
 	return r;
 }
@@ -222,9 +228,11 @@ remove_below (const char *dir)
 	d = opendir (dir);
 	if (!d)
 		return errno == ENOENT ? 0 : -errno;
-	for (struct dirent *de; r == 0 && (de = readdir (d)) != NULL;)
+	for (struct dirent *de; r == 0 && (errno = 0, de = readdir (d)) != NULL;)
 		if (de->d_type == DT_DIR && de->d_name[0] != '.' && snprintf (sub, sizeof sub, "%s/%s", dir, de->d_name) < (int) sizeof sub)
 			r = remove_below (sub);
+	if (r == 0 && errno)
+		r = -errno;
 	closedir (d);
 	if (r == 0 && rmdir (dir) < 0 && errno != ENOENT)
 		r = -errno;
@@ -279,9 +287,11 @@ destroy_v1 (const struct cgroup *cg, struct err *e)
 
 	if (!d)
 		return err_set (e, errno, "read " CGROUP_ROOT);
-	for (struct dirent *de; r == 0 && (de = readdir (d)) != NULL;)
+	for (struct dirent *de; r == 0 && (errno = 0, de = readdir (d)) != NULL;)
 		if (de->d_type == DT_DIR && de->d_name[0] != '.')
 			r = destroy_in (cg, de->d_name, e);
+	if (r == 0 && errno)
+		r = err_set (e, errno, "read " CGROUP_ROOT);
 	closedir (d);
 	return r;
 }

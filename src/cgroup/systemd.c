@@ -30,26 +30,27 @@ is_error (const struct bus_reply *r, const char *name)
 	return streq (r->error, name);
 }
 
+#define NOBODY "; no systemd is on this bus: use --cgroup-manager=cgroupfs"
+#define WHO    "; run as root, or in a session of a user that systemd knows"
+
+/* By the beginning of what follows org.freedesktop. */
 static const char *
 hint (const struct bus_reply *r)
 {
 	static const struct {
 		const char *error, *text;
 	} hints[] = {
-		{ ERROR_PREFIX "DBus.Error.AccessDenied",
-		  "; run as root, or in a session of a user that systemd knows" },
-		{ ERROR_PREFIX "DBus.Error.InteractiveAuthorizationRequired",
-		  "; run as root, or in a session of a user that systemd knows" },
-		{ ERROR_PREFIX "systemd1.UnitExists",
+		{ "DBus.Error.AccessDenied", WHO },
+		{ "DBus.Error.InteractiveAuthorizationRequired", WHO },
+		{ "DBus.Error.ServiceUnknown", NOBODY },
+		{ "DBus.Error.NameHasNoOwner", NOBODY },
+		{ "DBus.Error.Spawn", NOBODY },
+		{ "systemd1.UnitExists",
 		  "; another container has this name, or systemctl stop ends what is left of it" },
-		{ ERROR_PREFIX "DBus.Error.ServiceUnknown",
-		  "; no systemd is on this bus: use --cgroup-manager=cgroupfs" },
-		{ ERROR_PREFIX "DBus.Error.NameHasNoOwner",
-		  "; no systemd is on this bus: use --cgroup-manager=cgroupfs" },
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE (hints); i++)
-		if (is_error (r, hints[i].error))
+	for (size_t i = 0; startswith (r->error, ERROR_PREFIX) && i < ARRAY_SIZE (hints); i++)
+		if (startswith (r->error + strlen (ERROR_PREFIX), hints[i].error))
 			return hints[i].text;
 	return "";
 }
@@ -58,8 +59,11 @@ hint (const struct bus_reply *r)
 static int
 refused (const struct bus_reply *r, const char *what, const char *unit, struct err *e)
 {
-	return err_set (e, 0, "systemd refuses to %s '%s': %s (%s)%s", what, unit, r->text,
-			r->error, hint (r));
+	const char *why = hint (r);
+
+	return err_set (e, 0, "%s to %s '%s': %s (%s)%s",
+			streq (why, NOBODY) ? "nobody is there" : "systemd refuses", what, unit,
+			r->text, r->error, why);
 }
 
 /* Does the text name it as a word? "Cannot set property AllowedCPUs, or unknown property." */

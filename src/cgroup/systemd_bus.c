@@ -327,11 +327,11 @@ wait_reply (struct bus *b, uint32_t serial, struct bus_reply *ret, struct err *e
 	return 0;
 }
 
+/* Without NO_AUTO_START: a user's bus that our connection has just started then waits for systemd. */
 static struct dbus_message
 manager_call (const char *method, const char *signature)
 {
 	return (struct dbus_message) {
-		.flags = DBUS_NO_AUTO_START,
 		.destination = MANAGER,
 		.path = MANAGER_PATH,
 		.interface = MANAGER_INTERFACE,
@@ -356,7 +356,7 @@ bus_tell (struct bus *b, const char *method, const char *signature, const struct
 {
 	struct dbus_message m = manager_call (method, signature);
 
-	m.flags |= DBUS_NO_REPLY;
+	m.flags = DBUS_NO_REPLY;
 	return send_message (b, &m, body, e);
 }
 

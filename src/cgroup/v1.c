@@ -134,9 +134,11 @@ v1_create (struct arena *a, struct cgroup *cg, struct err *e)
 	if (!d)
 		return err_set (e, errno, "read " CGROUP_ROOT);
 	/* Every directory is a hierarchy; the symbolic links beside them name the same ones ("cpu" for "cpu,cpuacct"). */
-	for (struct dirent *de; r == 0 && cg->n_v1 < CGROUP_MAX_V1 && (de = readdir (d)) != NULL;)
+	for (struct dirent *de; r == 0 && cg->n_v1 < CGROUP_MAX_V1 && (errno = 0, de = readdir (d)) != NULL;)
 		if (de->d_type == DT_DIR && de->d_name[0] != '.')
 			r = create_in (a, cg, de->d_name, e);
+	if (r == 0 && cg->n_v1 < CGROUP_MAX_V1 && errno)
+		r = err_set (e, errno, "read " CGROUP_ROOT);
 	closedir (d);
 	return r;
 }
@@ -237,7 +239,19 @@ v1_apply (struct cgroup *cg, const struct cgroup_plan *plan, struct err *e)
 			return err_set (e, 0, "%s: the %s controller is not available on this host", w->json_path, w->controller);
 		TRY (cgroup_write_one (fd, w, where, e));
 	}
-	fd = hierarchy_fd (cg, "devices", &where);
+	return 0;
+}
+
+/*
+ * One write per rule, and the first denies all: who makes device nodes between two of them gets EPERM. So before anybody is in the
+ * cgroup, or while he waits.
+ */
+int
+v1_apply_devices (struct cgroup *cg, const struct cgroup_plan *plan, struct err *e)
+{
+	const char *where;
+	int fd = hierarchy_fd (cg, "devices", &where);
+
 	if (plan->devices_allow_all || fd < 0)
 		return 0;
 	return write_rules (fd, plan, e);

@@ -13,6 +13,10 @@
 	X (run)		\
 	X (exec)	\
 	X (state)	\
+	X (ps)		\
+	X (pause)	\
+	X (resume)	\
+	X (wait)	\
 	X (kill)	\
 	X (delete)	\
 	X (list)	\

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,6 +89,8 @@ resolve_cgroup_manager (const struct global_options *o, struct globals *g, struc
 
 	if (streq (m, "cgroupfs"))
 		g->cgroup_manager = CGROUP_MANAGER_CGROUPFS;
+	else if (streq (m, "systemd") && !HAVE_SYSTEMD)
+		return err_set (e, 0, "this coracle was built without systemd; use --cgroup-manager=cgroupfs");
 	else if (streq (m, "systemd"))
 		g->cgroup_manager = CGROUP_MANAGER_SYSTEMD;
 	else if (streq (m, "disabled"))
@@ -190,9 +193,21 @@ static int
 stdio_ensure_open (void)
 {
 	for (int fd = 0; fd < 3; fd++)
-		if (fcntl (fd, F_GETFD) < 0 && open ("/dev/null", O_RDWR) != fd)
+		if (fcntl (fd, F_GETFD) < 0 && errno == EBADF && open ("/dev/null", O_RDWR) != fd)
 			return -1;
 	return 0;
+}
+
+/*
+ * What a caller ignores or does not would otherwise decide about us: with SIGCHLD ignored the kernel reaps our children before we can
+ * ask for their status; SIGXFSZ and SIGPIPE would end us in the middle of something, where a failing write is an error like any other.
+ */
+static void
+signals_prepare (void)
+{
+	(void) signal (SIGCHLD, SIG_DFL);
+	(void) signal (SIGXFSZ, SIG_IGN);
+	(void) signal (SIGPIPE, SIG_IGN);
 }
 
 int
@@ -208,12 +223,17 @@ main (int argc, char **argv)
 		return 1;
 	if (stdio_ensure_open () < 0)
 		return 1;
+	signals_prepare ();
 	status = dispatch (argv, &g, &c, &e);
 	if (status < 0) {
 		log_error (&e);
 		status = c && c->failure ? c->failure : 1;
 	}
-	if (fflush (stdout) != 0)
-		status = status ? status : 1;
+	/* ferror: musl writes the first line at once, so that nothing may be left to flush. */
+	if ((fflush (stdout) != 0 || ferror (stdout)) && status == 0) {
+		(void) err_set (&e, 0, "standard output cannot be written to");
+		log_error (&e);
+		status = 1;
+	}
 	return status;
 }

@@ -66,6 +66,7 @@ struct container_state {
 	uint32_t rdt_owned;		  /* enum rdt_owned: ours to remove */
 	bool has_poststart, has_poststop, notify;
 	int32_t stop_signal;
+	opt_i32 exit_code; /* of init, 128 + signal; kept by run and wait */
 	kvs annotations;
 };
 extern const struct record container_state_record;
@@ -73,7 +74,8 @@ extern const struct record container_state_record;
 struct container {
 	const char *id;
 	int root_fd; /* state root */
-	int dir_fd;  /* the state directory; carries the lock while held */
+	int dir_fd;  /* the state directory; carries the lock */
+	bool locked;
 	struct container_state st;
 };
 
@@ -92,6 +94,12 @@ int container_reserve (const struct globals *g, const char *id, struct container
 int container_open (const struct globals *g, const char *id, bool lock, struct container *ret,
 		    struct err *e);
 void container_close (struct container *c);
+/*
+ * For those who wait long for the container's process: others may change the container meanwhile.
+ * container_lock: 1, or 0 if it was deleted.
+ */
+void container_unlock (struct container *c);
+int container_lock (struct container *c, struct err *e);
 int container_save (struct container *c, struct arena *a, struct err *e);
 /* state.backup; once, when everything of the container exists. */
 void container_save_backup (const struct container *c, struct arena *a);
@@ -107,6 +115,9 @@ int container_remove_state (struct container *c, struct err *e);
 enum container_status container_status (const struct container *c, int *ret_pidfd);
 /* OCI state document: what `state` prints (pretty), and `list` for each (compact). */
 char *container_state_json (const struct container *c, struct arena *a, enum container_status status, enum oci_style style);
+/* The exit status of a stopped container, 128 + signal: from the state, or from the kernel while
+ * nobody has reaped its init. False: nobody knows any more. */
+bool container_exit_code (const struct container *c, int32_t *ret);
 /* The cgroup of the state file as a handle. */
 void container_cgroup (const struct container *c, struct cgroup *ret);
 /* config.json as it was at create; for the hooks of start and delete, and for exec. */
@@ -134,6 +145,13 @@ int container_run (const struct globals *g, const char *id, const struct create_
 int container_kill (const struct globals *g, const char *id, int signal, bool all,
 		    struct err *e); /* signal -1: the default */
 int container_delete (const struct globals *g, const char *id, bool force, struct err *e);
+int container_pause (const struct globals *g, const char *id, struct err *e);
+int container_resume (const struct globals *g, const char *id, struct err *e);
+/* Until init has ended. Returns 0 and its exit status, which is also kept in the state. */
+int container_wait (const struct globals *g, const char *id, int *ret_code, struct err *e);
+/* Host pids of all its processes, sorted. */
+int container_pids (const struct globals *g, const char *id, pid_t **ret, size_t *ret_n,
+		    struct err *e);
 /* All that exists of a container but the state directory: processes, cgroup, RDT. For delete, and
  * for a failed create. */
 int container_destroy (struct container *c, struct arena *a, struct err *e);

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "base/log.h"
@@ -25,9 +26,10 @@
 #define KILL_TIMEOUT_MS 10000
 
 static int
-kill_init (const struct container *c, struct err *e)
+kill_init (const struct container *c, const struct cgroup *cg, struct err *e)
 {
 	autofd pidfd = -1;
+	struct err ignored;
 	int r;
 
 	(void) container_status (c, &pidfd);
@@ -36,6 +38,9 @@ kill_init (const struct container *c, struct err *e)
 	r = sys_pidfd_send_signal (pidfd, SIGKILL);
 	if (r < 0 && r != -ESRCH)
 		return err_set (e, -r, "kill the process of container '%s'", c->id);
+	/* v1: the frozen cannot die, and shall not run before they have to: killed first, then thawed. */
+	if (c->st.cgroup_created && cgroup_is_frozen (cg) == 1)
+		(void) cgroup_kill (cg, SIGKILL, &ignored);
 	return pidfd_wait (pidfd, KILL_TIMEOUT_MS) == 0
 		       ? err_set (e, ETIMEDOUT, "the process of container '%s' does not end", c->id)
 		       : 0;
@@ -49,10 +54,7 @@ container_destroy (struct container *c, struct arena *a, struct err *e)
 
 	(void) a;
 	container_cgroup (c, &cg);
-	/* v1: a frozen process cannot die. */
-	if (c->st.cgroup_created && cgroup_is_frozen (&cg) == 1)
-		(void) cgroup_freeze (&cg, false, e);
-	TRY (kill_init (c, e));
+	TRY (kill_init (c, &cg, e));
 	/* Only a cgroup that we made, and only what may have outlived init. */
 	if (c->st.cgroup_created && !c->st.own_pidns &&
 	    cgroup_kill (&cg, SIGKILL, &kill_error) < 0)
@@ -80,9 +82,10 @@ container_run_hooks (struct container *c, struct arena *a, int phase, const char
 		.root = c->st.rootfs,
 		.annotations = c->st.annotations,
 	};
-	struct hook_context ctx = { .cwd = c->st.bundle,
+	struct hook_context ctx = { .cwd = *c->st.bundle ? c->st.bundle : NULL, /* damaged state */
 				    .default_env = environ,
-				    .keep_going = keep_going };
+				    .keep_going = keep_going,
+				    .cancel_fd = -1 };
 
 	TRY (container_config (c, a, &spec, e));
 	oci_report_init (&report, a, "config.json", "", 0);
@@ -120,15 +123,21 @@ int
 container_delete (const struct globals *g, const char *id, bool force, struct err *e)
 {
 	struct container c;
+	bool damaged = false;
 	int r;
 
 	if (container_open (g, id, true, &c, e) < 0) {
 		if (force && e->num == ENOENT)
 			return 0;
-		if (!force || !container_recover (&c, g->arena))
+		if (!container_recover (&c, g->arena))
 			return -1;
+		damaged = true;
 	}
-	r = delete_locked (g, &c, force, e);
+	/* An empty directory: its create was killed before it made anything else. */
+	if (damaged && !force)
+		r = unlinkat (c.root_fd, id, AT_REMOVEDIR) < 0 ? -1 : 0;
+	else
+		r = delete_locked (g, &c, force, e);
 	container_close (&c);
 	return r;
 }

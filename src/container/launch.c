@@ -15,9 +15,12 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/procfs.h"
+#include "base/sock.h"
+#include "base/spawn.h"
 #include "base/str.h"
 #include "container/facts.h"
 #include "container/host.h"
+#include "container/interrupt.h"
 #include "container/launch.h"
 #include "container/notify.h"
 #include "hooks/hooks.h"
@@ -279,6 +282,22 @@ attach_cgroup (struct launch *l, struct err *e)
 	return cgroup_adopt (l->g->arena, cg, &l->plan.cgroup, l->pid, e);
 }
 
+static void
+hang_up (struct launch *l)
+{
+	interrupt_channel (-1);
+	chan_close (&l->chan);
+}
+
+int
+launch_apply_limits (struct launch *l, struct err *e)
+{
+	TRY (cgroup_apply (l->g->arena, &l->cgroup, &l->plan.cgroup, e));
+	if (!l->plan.rdt.set)
+		return 0;
+	return rdt_apply (l->g->arena, &l->plan.rdt, l->c.id, l->pid, &l->c.st.rdt_owned, e);
+}
+
 static int
 clone_child (struct launch *l, bool wait_on_channel, bool into_cgroup, struct err *e)
 {
@@ -292,6 +311,7 @@ clone_child (struct launch *l, bool wait_on_channel, bool into_cgroup, struct er
 	int pid;
 
 	TRY (chan_pair (&l->chan, &theirs, e));
+	interrupt_channel (l->chan.fd);
 	l->init.chan = theirs;
 	l->init.err = e;
 	if (wait_on_channel)
@@ -313,11 +333,18 @@ clone_child (struct launch *l, bool wait_on_channel, bool into_cgroup, struct er
 	if (pid < 0)
 		return err_set (e, -pid, "clone the container's first process");
 	l->pid = pid;
+	/* The stage's child holds the same end of the channel: a stage that dies before it told us
+	 * of its child must be seen by its pidfd. */
+	l->chan.peer_pidfd = l->plan.ns.needs_stage ? l->pidfd : -1;
 	l->cgroup.entered = req.cgroup_fd >= 0;
 	if (!l->cgroup.entered && l->cgroup.manager != CGROUP_MANAGER_DISABLED)
 		TRY (attach_cgroup (l, e));
 	if (!l->plan.ns.needs_stage && l->plan.userns.create)
 		TRY (userns_write_maps (pid, &l->plan.userns, e));
+	/* v1 rules for devices are written one by one, after one that denies all: init must not make
+	 * devices meanwhile. v2 has a program, attached at once. */
+	if (l->cgroup.mode != CGROUP_V2)
+		TRY (launch_apply_limits (l, e));
 	TRY (chan_send (&l->chan, MSG_GO, pid, NULL, e));
 	return send_netns (l, e);
 }
@@ -343,6 +370,7 @@ on_init_pid (struct launch *l, const struct msg *m, int fd, struct err *e)
 {
 	if (fd < 0)
 		return err_set (e, EPROTO, "INIT_PID without a pidfd");
+	l->chan.peer_pidfd = -1;
 	(void) reap (l); /* the stage */
 	l->pid = m->arg;
 	l->pidfd = fd;
@@ -383,6 +411,7 @@ launch_runtime_hooks (struct launch *l, struct err *e)
 		.default_env = environ,
 		.stdout_path = p->hooks_stdout,
 		.stderr_path = p->hooks_stderr,
+		.cancel_fd = l->chan.fd,
 	};
 
 	l->hooks_ran = true;
@@ -446,21 +475,13 @@ serve_one (struct launch *l, struct err *e)
 	return type;
 }
 
-int
-launch_apply_limits (struct launch *l, struct err *e)
-{
-	TRY (cgroup_apply (l->g->arena, &l->cgroup, &l->plan.cgroup, e));
-	if (!l->plan.rdt.set)
-		return 0;
-	return rdt_apply (l->g->arena, &l->plan.rdt, l->c.id, l->pid, &l->c.st.rdt_owned, e);
-}
-
 static int
 serve (struct launch *l, unsigned *served, struct err *e)
 {
 	int type;
 
-	TRY (launch_apply_limits (l, e)); /* while init mounts */
+	if (l->cgroup.mode == CGROUP_V2)
+		TRY (launch_apply_limits (l, e)); /* while init mounts */
 	do {
 		type = serve_one (l, e);
 		if (type < 0)
@@ -495,8 +516,8 @@ run_child (struct launch *l, bool wait_on_channel, struct err *e)
 	if (clone_child (l, wait_on_channel, l->cgroup.into_fd >= 0, e) == 0 &&
 	    serve (l, &served, e) == 0)
 		return 0;
-	chan_close (&l->chan);
-	if (!killed_at_birth (l, served))
+	hang_up (l);
+	if (!killed_at_birth (l, served) || interrupt_check (e) < 0)
 		return -1;
 	log_debug ("the first process was killed at birth: once more, without CLONE_INTO_CGROUP");
 	TRY (clone_child (l, wait_on_channel, false, e));
@@ -540,8 +561,10 @@ launch_build (struct launch *l, bool wait_on_channel, struct err *e)
 	if (root < 0)
 		return -1;
 	TRY (seccomp_compile (a, &l->plan.seccomp, root, &l->init.filter, e));
+	(void) unsetenv (SELFEXE_DIR_ENV); /* the helper was found; it is no business of hooks */
 	TRY (cgroup_resolve (a, &l->plan.cgroup, &l->host, &l->cgroup, e));
 	TRY (begin_netns (l, e));
+	interrupt_arm ();
 	if (container_reserve (l->g, l->c.id, &l->c, e) < 0) {
 		netns_abandon (&l->netns);
 		return -1;
@@ -555,20 +578,15 @@ launch_build (struct launch *l, bool wait_on_channel, struct err *e)
 	if (l->cgroup.manager != CGROUP_MANAGER_DISABLED && cgroup_saw_oom (&l->cgroup))
 		(void) err_wrap (e, "the memory limit could be too low");
 	launch_abort (l);
+	(void) interrupt_check (e);
 	return -1;
 }
 
-void
-launch_abort (struct launch *l)
+static void
+undo (struct launch *l)
 {
 	struct err ignored;
 
-	chan_close (&l->chan);
-	netns_abandon (&l->netns);
-	if (l->pidfd >= 0)
-		(void) sys_pidfd_send_signal (l->pidfd, SIGKILL);
-	(void) reap (l);
-	l->c.st.pid = 0;
 	if (container_destroy (&l->c, l->g->arena, &ignored) < 0)
 		log_warn ("%s", err_full (&ignored));
 	if (l->hooks_ran &&
@@ -576,11 +594,49 @@ launch_abort (struct launch *l)
 		log_warn ("%s", err_full (&ignored));
 	if (container_remove_state (&l->c, &ignored) < 0)
 		log_warn ("%s", err_full (&ignored));
+}
+
+void
+launch_abort (struct launch *l)
+{
+	struct err ignored;
+
+	hang_up (l);
+	netns_abandon (&l->netns);
+	if (l->pidfd >= 0)
+		(void) sys_pidfd_send_signal (l->pidfd, SIGKILL);
+	(void) reap (l);
+	/* What follows needs descriptors, and we may be here because there were none left. */
+	cgroup_close (&l->cgroup);
+	rootfs_close (&l->init.rootfs, l->plan.rootfs.n_mounts);
+	l->c.st.pid = 0;
+	if (l->c.locked || container_lock (&l->c, &ignored) != 0) /* 0: somebody has deleted it */
+		undo (l);
+	/* Engines take its existence as the word that all is well. */
+	if (l->pid_file_written)
+		(void) unlink (l->opt->pid_file);
 	container_close (&l->c);
 }
 
-int
-launch_write_pid_file (const struct launch *l, struct err *e)
+/* Who manages the container gets a handle that cannot be confused with another process. */
+static int
+send_pidfd (const struct launch *l, struct err *e)
+{
+	const char *path = l->opt->pidfd_socket;
+	autofd sock = -1;
+
+	if (!path)
+		path = oci_annotation (&l->plan.spec->annotations, "run.oci.pidfd_receiver");
+	if (!path)
+		return 0;
+	if (l->pidfd < 0)
+		return err_set (e, 0, "--pidfd-socket '%s': this kernel has no pidfds", path);
+	TRY (sock = sock_connect (path, e));
+	return sock_send_fd (sock, "standard", 8, l->pidfd, e);
+}
+
+static int
+write_pid_file (struct launch *l, struct err *e)
 {
 	char text[16];
 	int len = snprintf (text, sizeof text, "%d", (int) l->pid), r;
@@ -588,5 +644,16 @@ launch_write_pid_file (const struct launch *l, struct err *e)
 	if (!l->opt->pid_file)
 		return 0;
 	r = file_replace_at (AT_FDCWD, l->opt->pid_file, text, (size_t) len, 0644);
-	return r < 0 ? err_set (e, -r, "write --pid-file '%s'", l->opt->pid_file) : 0;
+	if (r < 0)
+		return err_set (e, -r, "write --pid-file '%s'", l->opt->pid_file);
+	l->pid_file_written = true;
+	return 0;
+}
+
+int
+launch_announce (struct launch *l, struct err *e)
+{
+	TRY (interrupt_check (e));
+	TRY (send_pidfd (l, e));
+	return write_pid_file (l, e);
 }

@@ -40,7 +40,8 @@ struct launch {
 	int console_master; /* foreground: the pty, else -1 */
 	pid_t pid;	    /* init (for a moment: the stage), our child; 0: none */
 	int pidfd;
-	bool hooks_ran; /* a runtime hook was started: poststop is owed on failure */
+	bool hooks_ran; /* a hook was started: poststop is owed on failure */
+	bool pid_file_written;
 };
 
 void launch_init (struct launch *l, const struct globals *g, const struct create_options *o,
@@ -53,8 +54,11 @@ int launch_load (struct launch *l, const char *id, struct err *e);
 int launch_build (struct launch *l, bool wait_on_channel, struct err *e);
 /* Keeps e. */
 void launch_abort (struct launch *l);
-/* Digits only, no newline, atomically, mode 0644 (containerd's Atoi does not trim). */
-int launch_write_pid_file (const struct launch *l, struct err *e);
+/*
+ * --pidfd-socket, then --pid-file, since engines wait for that one. Digits only, no newline,
+ * atomically, mode 0644 (containerd's Atoi does not trim). launch_abort takes the file away again.
+ */
+int launch_announce (struct launch *l, struct err *e);
 
 /* Steps of launch_build, for a maker: prestart and createRuntime hooks; limits on l->pid; the state "created". */
 int launch_runtime_hooks (struct launch *l, struct err *e);

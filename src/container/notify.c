@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +20,7 @@
 #include "plan/plan.h"
 
 #define NOTIFY_MAX 8192
+#define FORWARD_MAX 1024 /* more than fit into a socket */
 
 int
 notify_make_directory (struct container *c, struct arena *a, const struct plan *plan,
@@ -102,19 +104,46 @@ send_to_manager (const char *path, const char *text, size_t len)
 		       (socklen_t) (offsetof (struct sockaddr_un, sun_path) + n));
 }
 
-int
-notify_forward_one (int fd, const char *notify_socket, const struct container *c)
+static bool
+has_line (const char *text, const char *line)
+{
+	size_t len = strlen (line);
+
+	for (const char *p = text; (p = strstr (p, line)) != NULL; p += len)
+		if ((p == text || p[-1] == '\n') && (p[len] == '\0' || p[len] == '\n'))
+			return true;
+	return false;
+}
+
+/* One datagram. -1: there was none. 1: it said READY=1. */
+static int
+forward_one (int fd, const char *notify_socket, const struct container *c)
 {
 	char in[NOTIFY_MAX + 1], out[NOTIFY_MAX + 64];
 	ssize_t n = recv (fd, in, NOTIFY_MAX, MSG_DONTWAIT);
-	bool ready;
 
-	if (n <= 0)
-		return 0;
+	if (n < 0)
+		return -1;
 	in[n] = '\0';
-	ready = strstr (in, "READY=1") == in || strstr (in, "\nREADY=1") != NULL;
+	/* A barrier is a descriptor that the receiver closes: ours is closed by now, since recv takes none. */
+	if (n == 0 || has_line (in, "BARRIER=1"))
+		return 0;
 	n = (ssize_t) translate (in, (size_t) n, (pid_t) c->st.pid, out, sizeof out);
 	send_to_manager (notify_socket, out, (size_t) n);
+	return has_line (in, "READY=1");
+}
+
+bool
+notify_forward (int fd, const char *notify_socket, const struct container *c)
+{
+	bool ready = false;
+	int r = 0;
+
+	/* Bounded, since the container can send without end. */
+	for (int i = 0; i < FORWARD_MAX && r >= 0; i++) {
+		r = forward_one (fd, notify_socket, c);
+		ready |= r > 0;
+	}
 	return ready;
 }
 
@@ -130,7 +159,7 @@ notify_forward_until_ready (int fd, const char *notify_socket, const struct cont
 			if (errno != EINTR)
 				return err_set (e, errno,
 						"wait for the container to report readiness");
-		if (p[0].revents && notify_forward_one (fd, notify_socket, c))
+		if (p[0].revents && notify_forward (fd, notify_socket, c))
 			break;
 		if (p[1].revents && !p[0].revents)
 			return err_set (e, 0, "the container ended before it reported readiness");

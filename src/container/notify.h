@@ -8,6 +8,7 @@
  * `<state>/notify/notify.sock` and pass the datagrams on to $NOTIFY_SOCKET, with MAINPID translated
  * to the host's pid.
  */
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct arena;
@@ -19,9 +20,11 @@ int notify_make_directory (struct container *c, struct arena *a, const struct pl
 			   const char **ret_path, struct err *e);
 /* The socket, bound, CLOEXEC and non-blocking. Before the user's process runs. */
 int notify_listen (const struct container *c, struct arena *a, struct err *e);
-/* One datagram. 1 if it said READY=1. Problems of a single message are not errors: the container
- * must not be able to stop us. */
-int notify_forward_one (int fd, const char *notify_socket, const struct container *c);
-/* start: until READY=1 or the container's end. */
+/*
+ * What has come in. True if READY=1 was among it. Problems of a single message are not errors: the
+ * container must not be able to stop us.
+ */
+bool notify_forward (int fd, const char *notify_socket, const struct container *c);
+/* start, run --detach: until READY=1 or the container's end. */
 int notify_forward_until_ready (int fd, const char *notify_socket, const struct container *c,
 				int pidfd, struct err *e);

@@ -255,7 +255,7 @@ container_restore (const struct globals *g, const char *id, const struct create_
 	TRY (launch_build (&l, true, e));
 	if (!c->detach)
 		signal_fd = relay_block_signals ();
-	ret = launch_write_pid_file (&l, e);
+	ret = launch_announce (&l, e);
 	if (ret == 0 && !c->detach)
 		ret = run_wait (&l, signal_fd, e);
 	if (ret < 0)

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "container/interrupt.h"
 #include "container/launch.h"
 #include "container/notify.h"
 #include "container/report.h"
@@ -24,15 +25,23 @@ on_notify (void *ctx, int fd)
 {
 	struct notify_relay *n = ctx;
 
-	return notify_forward_one (fd, n->l->g->notify_socket, &n->l->c);
+	return notify_forward (fd, n->l->g->notify_socket, &n->l->c);
 }
 
 static int
 release (struct launch *l, struct err *e)
 {
+	const struct hook_list *hooks = l->plan.hooks;
+
+	l->hooks_ran |= hooks[HOOK_START_CONTAINER].n || hooks[HOOK_POSTSTART].n;
 	if (write (l->chan.fd, "", 1) != 1)
 		return err_set (e, errno, "tell the container's init to start");
-	TRY (report_receive (l->chan.fd, -1, l->c.dir_fd, e));
+	return report_receive (l->chan.fd, -1, l->c.dir_fd, e);
+}
+
+static int
+poststart_hooks (struct launch *l, struct err *e)
+{
 	if (!l->c.st.has_poststart)
 		return 0;
 	return container_run_hooks (&l->c, l->g->arena, HOOK_POSTSTART, "running", false, e);
@@ -51,14 +60,38 @@ wait_status (pid_t pid, struct err *e)
 
 /* After the end: what the process left running, the cgroup, the state; poststop hooks. */
 static int
-clean_up (struct launch *l, struct err *e)
+clean_up (struct launch *l, int status, struct err *e)
 {
-	if (l->opt->keep)
-		return container_destroy (&l->c, l->g->arena, e);
+	int r = container_lock (&l->c, e);
+
+	if (r <= 0) /* 0: somebody else has deleted it */
+		return r;
 	TRY (container_destroy (&l->c, l->g->arena, e));
+	if (l->opt->keep) {
+		l->c.st.exit_code.set = true;
+		l->c.st.exit_code.v = status;
+		return container_save (&l->c, l->g->arena, e);
+	}
 	if (l->c.st.has_poststop)
 		TRY (container_run_hooks (&l->c, l->g->arena, HOOK_POSTSTOP, "stopped", true, e));
 	return container_remove_state (&l->c, e);
+}
+
+/* Until the container says that it is ready, where somebody wants to know. */
+static int
+run_detached (struct launch *l, struct err *e)
+{
+	autofd notify = -1;
+
+	if (l->c.st.notify)
+		TRY (notify = notify_listen (&l->c, l->g->arena, e));
+	TRY (release (l, e));
+	interrupt_disarm ();
+	if (notify >= 0) {
+		container_unlock (&l->c);
+		TRY (notify_forward_until_ready (notify, l->g->notify_socket, &l->c, l->pidfd, e));
+	}
+	return poststart_hooks (l, e);
 }
 
 int
@@ -79,13 +112,16 @@ run_wait (struct launch *l, int signal_fd, struct err *e)
 		TRY (notify.fd = notify_listen (&l->c, l->g->arena, e));
 		relay.extra_fd = notify.fd;
 	}
-	if (!l->maker)
+	if (!l->maker) {
 		TRY (release (l, e));
+		TRY (poststart_hooks (l, e));
+	}
+	container_unlock (&l->c); /* we may wait for years */
 	TRY (relay_run (&relay, signal_fd, e));
 	TRY (status = wait_status (l->pid, e));
 	l->pid = 0;
 	/* The process's status is the result, whatever happens to what it leaves behind. */
-	if (clean_up (l, &late) < 0)
+	if (clean_up (l, status, &late) < 0)
 		log_warn ("%s", err_full (&late));
 	return status;
 }
@@ -102,12 +138,14 @@ container_run (const struct globals *g, const char *id, const struct create_opti
 	TRY (launch_build (&l, true, e));
 	if (!o->detach)
 		signal_fd = relay_block_signals ();
-	r = launch_write_pid_file (&l, e);
+	r = launch_announce (&l, e);
 	if (r == 0)
-		r = o->detach ? release (&l, e) : run_wait (&l, signal_fd, e);
-	if (r < 0)
-		launch_abort (&l);
-	else
+		r = o->detach ? run_detached (&l, e) : run_wait (&l, signal_fd, e);
+	if (r >= 0) {
 		container_close (&l.c);
+		return r;
+	}
+	launch_abort (&l);
+	(void) interrupt_check (e);
 	return r;
 }

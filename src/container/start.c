@@ -99,8 +99,12 @@ start_locked (const struct globals *g, struct container *c, struct err *e)
 	TRY (report_receive (rep, pidfd, c->dir_fd, e));
 	(void) unlinkat (c->dir_fd, "start.fifo", 0);
 	(void) unlinkat (c->dir_fd, "report.fifo", 0);
-	if (notify >= 0)
+	if (notify >= 0) {
+		/* It may take its time, and may have to be deleted meanwhile. */
+		container_unlock (c);
 		TRY (notify_forward_until_ready (notify, g->notify_socket, c, pidfd, e));
+		TRY (container_lock (c, e));
+	}
 	if (!c->st.has_poststart)
 		return 0;
 	if (container_run_hooks (c, g->arena, HOOK_POSTSTART, "running", false, e) == 0)

@@ -29,7 +29,7 @@
 #include "sys/syscalls.h"
 
 #define STATE_MAX \
-	(16u << 20) /* annotations of 30 MB configurations are refused here, not in the parser */
+	(16u << 20) /* annotations of 30 MB configurations are refused by create, not by the parser */
 #define CONFIG_MAX   (64u << 20)
 #define ID_MAX	     242 /* 255 - strlen (".state.json.XX") */
 #define LOCK_SECONDS 10
@@ -59,6 +59,7 @@ RECORD (container_state, FIELD (container_state, format, "format", REQ),
 	FIELD (container_state, has_poststop, "hasPoststop", 0),
 	FIELD (container_state, notify, "notify", 0),
 	FIELD (container_state, stop_signal, "stopSignal", 0),
+	FIELD (container_state, exit_code, "exitCode", 0),
 	FIELD (container_state, annotations, "annotations", 0));
 
 int
@@ -131,6 +132,7 @@ lock_wait (int fd)
 		.sa_handler = no_op
 	}; /* without SA_RESTART: it ends the flock */
 	struct itimerval limit = { .it_value = { LOCK_SECONDS, 0 } }, off = { { 0, 0 }, { 0, 0 } };
+	sigset_t alarm_only;
 	int r;
 
 	if (flock (fd, LOCK_EX | LOCK_NB) == 0)
@@ -138,6 +140,9 @@ lock_wait (int fd)
 	if (errno != EWOULDBLOCK)
 		return -errno;
 	sigaction (SIGALRM, &wake, NULL);
+	sigemptyset (&alarm_only);
+	sigaddset (&alarm_only, SIGALRM); /* the caller may have blocked it */
+	sigprocmask (SIG_UNBLOCK, &alarm_only, NULL);
 	setitimer (ITIMER_REAL, &limit, NULL);
 	r = flock (fd, LOCK_EX) < 0 ? -errno : 0;
 	setitimer (ITIMER_REAL, &off, NULL);
@@ -145,26 +150,72 @@ lock_wait (int fd)
 }
 
 int
+container_lock (struct container *c, struct err *e)
+{
+	struct stat st;
+	int r = lock_wait (c->dir_fd);
+
+	if (r == -EINTR)
+		return err_set (
+			e, EBUSY,
+			"container '%s' is being changed by another command for more than %d s",
+			c->id, LOCK_SECONDS);
+	if (r < 0)
+		return err_set (e, -r, "lock container '%s'", c->id);
+	c->locked = true;
+	if (fstat (c->dir_fd, &st) < 0)
+		return err_set (e, errno, "stat the state of container '%s'", c->id);
+	return st.st_nlink > 0; /* 0: deleted while we waited */
+}
+
+void
+container_unlock (struct container *c)
+{
+	(void) flock (c->dir_fd, LOCK_UN);
+	c->locked = false;
+}
+
+static int
+make_directory (const struct globals *g, struct container *c, struct err *e)
+{
+	if (mkdirat (c->root_fd, c->id, 0700) == 0)
+		return 0;
+	if (errno == EEXIST)
+		return err_set (e, 0, "container with given ID already exists: '%s'", c->id);
+	return err_set (e, errno, "make the state directory '%s/%s'", g->root, c->id);
+}
+
+/* 1, or 0 if a delete of the same id was faster than our lock: its directory is no use. */
+static int
+open_and_lock (const struct globals *g, struct container *c, struct err *e)
+{
+	int r;
+
+	c->dir_fd = openat (c->root_fd, c->id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (c->dir_fd < 0)
+		r = errno == ENOENT ? 0 : err_set (e, errno, "open the state directory '%s/%s'", g->root, c->id);
+	else
+		r = container_lock (c, e);
+	if (r < 0)
+		(void) unlinkat (c->root_fd, c->id, AT_REMOVEDIR);
+	if (r <= 0 && c->dir_fd >= 0)
+		close (take_fd (&c->dir_fd));
+	return r;
+}
+
+int
 container_reserve (const struct globals *g, const char *id, struct container *c, struct err *e)
 {
+	int r;
+
 	*c = (struct container) { .id = id, .root_fd = -1, .dir_fd = -1 };
 	TRY (c->root_fd = container_open_root (g, true, e));
-	if (mkdirat (c->root_fd, id, 0700) < 0) {
-		int saved = errno;
-
+	do
+		r = make_directory (g, c, e) < 0 ? -1 : open_and_lock (g, c, e);
+	while (r == 0);
+	if (r < 0)
 		container_close (c);
-		if (saved == EEXIST)
-			return err_set (e, 0, "container with given ID already exists: '%s'", id);
-		return err_set (e, saved, "make the state directory '%s/%s'", g->root, id);
-	}
-	c->dir_fd = openat (c->root_fd, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (c->dir_fd < 0 || flock (c->dir_fd, LOCK_EX | LOCK_NB) < 0) {
-		err_set (e, errno, "lock the state directory '%s/%s'", g->root, id);
-		(void) unlinkat (c->root_fd, id, AT_REMOVEDIR);
-		container_close (c);
-		return -1;
-	}
-	return 0;
+	return r < 0 ? -1 : 0;
 }
 
 static int
@@ -178,20 +229,9 @@ does_not_exist (const struct globals *g, const char *id, struct err *e)
 static int
 lock_container (const struct globals *g, struct container *c, struct err *e)
 {
-	struct stat st;
-	int r = lock_wait (c->dir_fd);
+	int r = container_lock (c, e);
 
-	if (r == -EINTR)
-		return err_set (
-			e, EBUSY,
-			"container '%s' is being changed by another command for more than %d s",
-			c->id, LOCK_SECONDS);
-	if (r < 0)
-		return err_set (e, -r, "lock container '%s'", c->id);
-	/* Deleted while we waited? */
-	if (fstat (c->dir_fd, &st) < 0 || st.st_nlink == 0)
-		return does_not_exist (g, c->id, e);
-	return 0;
+	return r == 0 ? does_not_exist (g, c->id, e) : r < 0 ? -1 : 0;
 }
 
 /*
@@ -314,6 +354,7 @@ container_close (struct container *c)
 	if (c->root_fd >= 0)
 		close (c->root_fd);
 	c->dir_fd = c->root_fd = -1;
+	c->locked = false;
 }
 
 int
@@ -321,8 +362,12 @@ container_save (struct container *c, struct arena *a, struct err *e)
 {
 	size_t len;
 	char *text = oci_record_write (&container_state_record, &c->st, a, OCI_COMPACT, &len);
-	int r = file_replace_at (c->dir_fd, "state.json", text, len, 0600);
+	int r;
 
+	if (len > STATE_MAX)
+		return err_set (e, EFBIG, "annotations: the state of container '%s' would have %zu bytes, at most %u", c->id, len,
+				STATE_MAX);
+	r = file_replace_at (c->dir_fd, "state.json", text, len, 0600);
 	return r < 0 ? err_set (e, -r, "write the state of container '%s'", c->id) : 0;
 }
 
@@ -344,9 +389,11 @@ remove_tree (int parent, const char *name)
 			close (fd);
 		return -errno;
 	}
-	for (struct dirent *de; r == 0 && (de = readdir (d)) != NULL;)
+	for (struct dirent *de; r == 0 && (errno = 0, de = readdir (d)) != NULL;)
 		if (!streq (de->d_name, ".") && !streq (de->d_name, ".."))
 			r = remove_tree (fd, de->d_name);
+	if (r == 0 && errno)
+		r = -errno;
 	closedir (d);
 	if (r == 0 && unlinkat (parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		r = -errno;
@@ -407,6 +454,21 @@ waits_for_start (const struct container *c)
 	return fd >= 0;
 }
 
+/*
+ * Does its creator live? He has the lock. Asked by another open file: by our own it would change the
+ * lock that we may have.
+ */
+static bool
+is_being_created (const struct container *c)
+{
+	autofd fd = -1;
+
+	if (c->locked)
+		return false;
+	fd = openat (c->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd >= 0 && flock (fd, LOCK_SH | LOCK_NB) < 0;
+}
+
 enum container_status
 container_status (const struct container *c, int *ret_pidfd)
 {
@@ -416,9 +478,8 @@ container_status (const struct container *c, int *ret_pidfd)
 
 	if (ret_pidfd)
 		*ret_pidfd = -1;
-	if (c->st.phase &&
-	    streq (c->st.phase, "creating")) /* its lock tells whether somebody still does */
-		return flock (c->dir_fd, LOCK_SH | LOCK_NB) < 0 ? STATUS_CREATING : STATUS_STOPPED;
+	if (c->st.phase && streq (c->st.phase, "creating"))
+		return is_being_created (c) ? STATUS_CREATING : STATUS_STOPPED;
 	pidfd = open_init (&c->st);
 	if (pidfd < 0)
 		return STATUS_STOPPED;
@@ -426,7 +487,7 @@ container_status (const struct container *c, int *ret_pidfd)
 		st = STATUS_CREATED;
 	if (c->st.cgroup_created) {
 		container_cgroup (c, &cg);
-		if (st == STATUS_RUNNING && cgroup_is_frozen (&cg) == 1)
+		if (cgroup_is_frozen (&cg) == 1)
 			st = STATUS_PAUSED;
 	}
 	if (ret_pidfd)
@@ -461,6 +522,8 @@ container_state_json (const struct container *c, struct arena *a, enum container
 		.annotations = c->st.annotations,
 	};
 
+	st.exit_code.set =
+		status == STATUS_STOPPED && container_exit_code (c, &st.exit_code.v);
 	return oci_record_write (&oci_state_record, &st, a, style, NULL);
 }
 
@@ -490,7 +553,7 @@ container_list_ids (const struct globals *g, char ***ret, size_t *ret_n, struct 
 {
 	VEC (char *) ids = { NULL, 0 };
 	struct err ignored;
-	int fd = container_open_root (g, false, e);
+	int fd = container_open_root (g, false, e), saved;
 	DIR *d;
 
 	*ret = NULL;
@@ -500,13 +563,16 @@ container_list_ids (const struct globals *g, char ***ret, size_t *ret_n, struct 
 	d = fdopendir (fd);
 	if (!d)
 		return err_set (e, errno, "read the state root '%s'", g->root);
-	for (struct dirent *de; (de = readdir (d)) != NULL;) {
+	for (struct dirent *de; (errno = 0, de = readdir (d)) != NULL;) {
 		if (de->d_name[0] == '.' || (de->d_type != DT_DIR && de->d_type != DT_UNKNOWN) ||
 		    container_check_id (de->d_name, &ignored) < 0)
 			continue;
 		VEC_PUSH (g->arena, ids, arena_strdup (g->arena, de->d_name));
 	}
+	saved = errno;
 	closedir (d);
+	if (saved)
+		return err_set (e, saved, "read the state root '%s'", g->root);
 	qsort (ids.v, ids.n, sizeof ids.v[0], compare);
 	*ret = ids.v;
 	*ret_n = ids.n;

@@ -19,6 +19,22 @@ open_output (const char *path, struct err *e)
 	return fd < 0 ? err_set (e, errno, "open '%s' for the output of hooks", path) : fd;
 }
 
+/* The end of what it said, in one line: an error of ours is one line, whatever a program writes. */
+#define SAID_MAX 1000
+
+static const char *
+one_line (char *tail)
+{
+	size_t len = strlen (tail);
+	char *from = len > SAID_MAX ? tail + len - SAID_MAX : tail, *start = strchr (from, '\n');
+
+	if (from > tail && start) /* not from the middle of a line */
+		from = start + 1;
+	for (char *p = from; (p = strchr (p, '\n')) != NULL;)
+		*p = ';';
+	return from;
+}
+
 static int
 run_one (const struct hook *h, const struct hook_context *ctx, struct err *e)
 {
@@ -26,10 +42,10 @@ run_one (const struct hook *h, const struct hook_context *ctx, struct err *e)
 	struct spawn s = {
 		.path = h->path, .argv = h->args, .envp = h->env ? h->env : ctx->default_env, .cwd = ctx->cwd,
 		.input = ctx->state_json, .input_len = strlen (ctx->state_json),
-		.timeout_ms = h->timeout_ms,
+		.timeout_ms = h->timeout_ms, .cancel_fd = ctx->cancel_fd,
 	};
 	struct spawn_result r;
-	char why[64];
+	char why[96];
 
 	if (ctx->stdout_path)
 		TRY (out = open_output (ctx->stdout_path, e));
@@ -41,7 +57,7 @@ run_one (const struct hook *h, const struct hook_context *ctx, struct err *e)
 		return err_wrap (e, "%s", h->json_path);
 	if (*spawn_describe (&s, &r, why, sizeof why) == '\0')
 		return 0;
-	return err_set (e, 0, "%s: hook '%s': %s%s%s", h->json_path, h->path, why, *r.tail ? ": " : "", r.tail);
+	return err_set (e, 0, "%s: hook '%s': %s%s%s", h->json_path, h->path, why, *r.tail ? ": " : "", one_line (r.tail));
 }
 
 int

@@ -82,11 +82,36 @@ set_scheduling (const struct process_plan *p, struct err *e)
 	return personality_apply (p, e);
 }
 
+/* sd_listen_fds(3): the descriptors are for the process of this number; the plan assumes 1. */
+static void
+correct_listen_pid (struct arena *a, char **env)
+{
+	pid_t pid = getpid ();
+
+	for (; pid != 1 && *env; env++)
+		if (streq (*env, "LISTEN_PID=1"))
+			*env = arena_printf (a, "LISTEN_PID=%d", (int) pid);
+}
+
+int
+enter_keyring (const struct process_plan *p, struct err *e)
+{
+	if (!p->keyring)
+		return 0;
+	if (p->selinux_label)
+		TRY (selinux_set_keycreate (p->selinux_label, e));
+	TRY (keyring_join (p->keyring, e));
+	return p->selinux_label ? selinux_set_keycreate (NULL, e) : 0;
+}
+
 int
 enter_set_process (struct init *in, struct err *e)
 {
 	const struct process_plan *p = &in->plan->process;
 
+	/* Before the limits: with few files /etc/passwd could not be opened any more. */
+	in->env = p->needs_home ? env_add_home (in->arena, p->env, p->uid) : p->env;
+	correct_listen_pid (in->arena, in->env);
 	STEP ("standard streams", own_stdio (in, e));
 	STEP ("labels", set_labels (p, e));
 	STEP ("scheduling", set_scheduling (p, e));
@@ -141,10 +166,10 @@ wait_for_start (struct init *in, struct err *e)
 }
 
 static int
-start_hooks (struct init *in, char *const *env, struct err *e)
+start_hooks (struct init *in, struct err *e)
 {
 	const struct hook_list *list = &in->plan->hooks[HOOK_START_CONTAINER];
-	struct hook_context ctx = { .cwd = "/", .default_env = env };
+	struct hook_context ctx = { .cwd = "/", .default_env = in->env, .cancel_fd = -1 };
 
 	if (list->n == 0)
 		return 0;
@@ -163,12 +188,12 @@ cannot_execute (struct init *in, int r, const struct err *e)
 }
 
 static int
-enter_execute (struct init *in, const char *path, char *const *env, struct err *e)
+enter_execute (struct init *in, const char *path, struct err *e)
 {
 	if (in->filter.insns && !in->filter.notify)
 		STEP ("seccomp", seccomp_install (&in->filter, NULL, e));
 	report (in, REPORT_RUNNING, NULL);
-	execve (path, in->plan->process.args, env);
+	execve (path, in->plan->process.args, in->env);
 	err_set (e, errno, "%s: exec '%s'",
 		 errno == E2BIG ? "process.args, process.env" : "process.args[0]", path);
 	return cannot_execute (in, -1, e);
@@ -187,21 +212,10 @@ close_the_rest (struct init *in, struct err *e)
 		       : 0;
 }
 
-/* sd_listen_fds(3): the descriptors are for the process of this number; the plan assumes 1. */
-static void
-correct_listen_pid (struct arena *a, char **env)
-{
-	pid_t pid = getpid ();
-
-	for (; pid != 1 && *env; env++)
-		if (streq (*env, "LISTEN_PID=1"))
-			*env = arena_printf (a, "LISTEN_PID=%d", (int) pid);
-}
-
 /* Everything that can fail for a reason of the configuration: still at create, so that create says
  * it. */
 static int
-enter_prepare (struct init *in, const char **ret_path, char ***ret_env, struct err *e)
+enter_prepare (struct init *in, const char **ret_path, struct err *e)
 {
 	const struct process_plan *p = &in->plan->process;
 	bool in_userns = in->plan->ns.own & CLONE_NEWUSER;
@@ -211,8 +225,6 @@ enter_prepare (struct init *in, const char **ret_path, char ***ret_env, struct e
 		held.permitted |= 1ull << CAP_SYS_ADMIN;
 		held.effective |= 1ull << CAP_SYS_ADMIN;
 	}
-	*ret_env = p->needs_home ? env_add_home (in->arena, p->env, p->uid) : p->env;
-	correct_listen_pid (in->arena, *ret_env);
 	STEP ("bounding set", caps_drop_bounding (&p->caps, in->host->cap_last, e));
 	if (p->no_new_privs && prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_set (e, errno, "prctl PR_SET_NO_NEW_PRIVS");
@@ -225,7 +237,8 @@ enter_prepare (struct init *in, const char **ret_path, char ***ret_env, struct e
 		TRY (cwd_enter (p->cwd, false, e));
 	STEP ("capabilities", caps_apply (&held, in->host->cap_last, e));
 	/* As the user: x bits are the user's. */
-	STEP ("process.args[0]", cannot_execute (in, exec_lookup (in->arena, p->args, *ret_env, ret_path, e), e));
+	STEP ("process.args[0]",
+	      cannot_execute (in, exec_lookup (in->arena, p->args, in->env, ret_path, e), e));
 	signals_reset ();
 	return close_the_rest (in, e);
 }
@@ -234,10 +247,9 @@ int
 enter_user_process (struct init *in, struct err *e)
 {
 	const char *path = NULL;
-	char **env = NULL;
 
 	if (in->plan->has_process) {
-		TRY (enter_prepare (in, &path, &env, e));
+		TRY (enter_prepare (in, &path, e));
 		if (in->filter.insns && in->filter.notify)
 			STEP ("seccomp", install_filter (in, e));
 	}
@@ -248,12 +260,12 @@ enter_user_process (struct init *in, struct err *e)
 		TRY (wait_for_start (in, e));
 		if (!in->plan->has_process)
 			err_set (e, 0, "process: missing from config.json: nothing to start");
-		else if (start_hooks (in, env, e) == 0)
-			(void) enter_execute (in, path, env, e);
+		else if (start_hooks (in, e) == 0)
+			(void) enter_execute (in, path, e);
 		report (in, REPORT_FAILED, e);
 		_exit (1);
 	}
-	(void) enter_execute (in, path, env, e);
+	(void) enter_execute (in, path, e);
 	report (in, REPORT_FAILED, e);
 	_exit (in->failure);
 }

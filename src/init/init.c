@@ -47,6 +47,7 @@ run_hooks (struct init *in, enum hook_phase phase, const char *status, const cha
 		.default_env = env,
 		.stdout_path = in->plan->hooks_stdout,
 		.stderr_path = in->plan->hooks_stderr,
+		.cancel_fd = in->chan.fd, /* createContainer: until the runtime has gone */
 	};
 
 	if (list->n == 0)
@@ -142,8 +143,7 @@ init_build (struct init *in, struct err *e)
 	STEP ("hide from others", enter_hide (e));
 	STEP ("join namespaces", ns_join (&in->joins, ~0ull, false, e));
 	STEP ("cgroup namespace", enter_cgroup_namespace (p, e));
-	if (proc->keyring)
-		STEP ("session keyring", keyring_join (proc->keyring, proc->selinux_label, e));
+	STEP ("session keyring", enter_keyring (proc, e));
 	STEP ("host name", ns_set_names (&p->ns, e));
 
 	/* -- the file system; the host's mounts are still visible until the pivot -- */

@@ -22,6 +22,7 @@ struct cgroup;
 struct err;
 struct host;
 struct plan;
+struct process_plan;
 
 /* exec: the container's init, through which it is entered. */
 struct join {
@@ -55,6 +56,7 @@ struct init {
 	int report_fd;	/* struct report comes out here; then EOF by close-on-exec */
 	pid_t host_pid; /* own pid as the host sees it; from GO */
 	struct join join;
+	char **env;  /* of the user's process; from enter_set_process */
 	int failure; /* exit status of a child that failed; 126, 127: nothing to execute */
 	struct err *err;
 };
@@ -78,6 +80,7 @@ _Noreturn void join_main (struct init *in);
 /* The tail. Only returns on error. */
 int enter_user_process (struct init *in, struct err *e);
 /* Its predecessors, which init and exec share: standard streams, labels, scheduling. */
+int enter_keyring (const struct process_plan *p, struct err *e);
 int enter_set_process (struct init *in, struct err *e);
 int enter_hide (struct err *e);
 void enter_log_through_channel (struct init *in);

@@ -136,8 +136,7 @@ be_process (struct init *in, struct err *e)
 
 	if (setsid () < 0)
 		return err_set (e, errno, "setsid");
-	if (p->keyring)
-		STEP ("session keyring", keyring_join (p->keyring, p->selinux_label, e));
+	STEP ("session keyring", enter_keyring (p, e));
 	if (p->terminal)
 		STEP ("console", open_console (in, e));
 	TRY (enter_set_process (in, e));

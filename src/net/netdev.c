@@ -152,7 +152,10 @@ choose_name (const struct mover *m, const struct net_device *dev, unsigned from,
 	return 0;
 }
 
-/* Both or nothing: a device that arrives under a wrong name cannot be brought back. */
+/*
+ * The kernel moves first and renames then: a device whose new name is taken would be in the container
+ * under its old one, and end with it. So the name is looked for before; nobody else is in there yet.
+ */
 static int
 move_and_rename (const struct mover *m, int index, const char *name)
 {
@@ -202,7 +205,8 @@ move_device (const struct mover *m, const struct net_device *dev, struct err *e)
 	do {			/* again if somebody took the name that a pattern got */
 		r = choose_name (m, dev, number, name, &number);
 		if (r == 0)
-			r = move_and_rename (m, index, name);
+			r = index_of (m->names_there, name) >= 0 ? -EEXIST
+								 : move_and_rename (m, index, name);
 	} while (r == -EEXIST && strchr (dev->new_name, '%') && ++number < PATTERN_MAX);
 	if (r < 0)
 		return rename_conflict (dev, name, r, e);

@@ -76,7 +76,7 @@ ns_open_joins (const struct ns_plan *plan, struct ns_fds *ret, struct err *e)
 		if (is_own (plan->join[i].type, fd)) {
 			close (fd);
 			if (plan->must_differ & plan->join[i].type)
-				return err_set (e, 0, "%s: '%s' is the runtime's own %s namespace: a name or sysctl of the configuration would change the host",
+				return err_set (e, 0, "%s: '%s' is the runtime's own %s namespace: names, sysctls and mounts of the configuration would change the host",
 						plan->join[i].json_path, plan->join[i].path, type_name (plan->join[i].type));
 			continue;
 		}

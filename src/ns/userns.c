@@ -19,10 +19,11 @@
 #include "sys/clone.h"
 #include "sys/syscalls.h"
 
-#define MAP_LINE 36			/* "4294967295 4294967295 4294967295\n" and some */
+#define MAP_LINE 36 /* "4294967295 4294967295 4294967295\n" and some */
 #define MAPS_MAX 340
 
-/* All lines in one buffer: the kernel takes one write, of at most a page; 340 lines of the longest numbers are more. */
+/* All lines in one buffer: the kernel takes one write, of at most a page; 340 lines of the longest
+ * numbers are more. */
 static size_t
 map_text (const struct id_maps *m, char *text, size_t size)
 {
@@ -30,7 +31,8 @@ map_text (const struct id_maps *m, char *text, size_t size)
 
 	*text = '\0';
 	for (size_t i = 0; i < m->n && len + MAP_LINE < size; i++)
-		len += (size_t) snprintf (text + len, size - len, "%u %u %u\n", m->v[i].inside, m->v[i].outside, m->v[i].count);
+		len += (size_t) snprintf (text + len, size - len, "%u %u %u\n", m->v[i].inside,
+					  m->v[i].outside, m->v[i].count);
 	return len;
 }
 
@@ -41,14 +43,21 @@ write_map (pid_t pid, const char *file, const struct id_maps *m, struct err *e)
 	int r;
 
 	if (m->n > MAPS_MAX)
-		return err_set (e, EINVAL, "%zu mappings: the kernel takes at most %d", m->n, MAPS_MAX);
+		return err_set (e, EINVAL, "%zu mappings: the kernel takes at most %d", m->n,
+				MAPS_MAX);
 	map_text (m, text, sizeof text);
 	snprintf (path, sizeof path, "%d/%s", (int) pid, file);
 	r = procfs_write (path, text);
 	if (r == -EPERM)
-		return err_set (e, EPERM, "write `/proc/%s` (%zu mappings): not all of these ids are yours to map", path, m->n);
+		return err_set (
+			e, EPERM,
+			"write `/proc/%s` (%zu mappings): not all of these ids are yours to map",
+			path, m->n);
 	if (r == -EINVAL && strlen (text) >= 4096)
-		return err_set (e, EINVAL, "write `/proc/%s`: %zu bytes of mappings, the kernel takes less than a page", path, strlen (text));
+		return err_set (
+			e, EINVAL,
+			"write `/proc/%s`: %zu bytes of mappings, the kernel takes less than a page",
+			path, strlen (text));
 	return r < 0 ? err_set (e, -r, "write `/proc/%s`", path) : 0;
 }
 
@@ -56,11 +65,14 @@ write_map (pid_t pid, const char *file, const struct id_maps *m, struct err *e)
 static bool
 find_helper (const char *name, char *path, size_t size)
 {
-	const char *const lists[] = { getenv ("PATH"), "/usr/bin:/bin:/usr/sbin:/usr/local/bin:/run/wrappers/bin" };
+	const char *const lists[] = { getenv ("PATH"),
+				      "/usr/bin:/bin:/usr/sbin:/usr/local/bin:/run/wrappers/bin" };
 
 	for (size_t i = 0; i < ARRAY_SIZE (lists); i++)
-		for (const char *dir = lists[i]; dir; dir = strchr (dir, ':') ? strchr (dir, ':') + 1 : NULL) {
-			int n = snprintf (path, size, "%.*s/%s", (int) strcspn (dir, ":"), dir, name);
+		for (const char *dir = lists[i]; dir;
+		     dir = strchr (dir, ':') ? strchr (dir, ':') + 1 : NULL) {
+			int n = snprintf (path, size, "%.*s/%s", (int) strcspn (dir, ":"), dir,
+					  name);
 
 			if (*path == '/' && n > 0 && (size_t) n < size && access (path, X_OK) == 0)
 				return true;
@@ -74,12 +86,20 @@ run_map_helper (pid_t pid, const char *name, const struct id_maps *m, struct err
 {
 	char path[PATH_MAX], numbers[3 * MAPS_MAX + 1][12], pid_text[12], why[64];
 	char *argv[3 * MAPS_MAX + 3];
-	struct spawn s = { .path = path, .argv = argv, .envp = environ, .stdout_fd = -1, .stderr_fd = -1, .timeout_ms = 30000 };
+	struct spawn s = { .path = path,
+			   .argv = argv,
+			   .envp = environ,
+			   .stdout_fd = -1,
+			   .stderr_fd = -1,
+			   .cancel_fd = -1,
+			   .timeout_ms = 30000 };
 	struct spawn_result r;
 	size_t n = 0;
 
 	if (!find_helper (name, path, sizeof path))
-		return err_set (e, ENOENT, "%s, which maps several ids for an ordinary user, is not installed", name);
+		return err_set (e, ENOENT,
+				"%s, which maps several ids for an ordinary user, is not installed",
+				name);
 	snprintf (pid_text, sizeof pid_text, "%d", (int) pid);
 	argv[0] = (char *) (size_t) name;
 	argv[1] = pid_text;
@@ -93,7 +113,10 @@ run_map_helper (pid_t pid, const char *name, const struct id_maps *m, struct err
 	argv[2 + n] = NULL;
 	TRY (spawn_run (&s, &r, e));
 	if (*spawn_describe (&s, &r, why, sizeof why))
-		return err_set (e, EPERM, "%s: %s: %s; /etc/subuid and /etc/subgid say which ids a user may map", name, why, r.tail);
+		return err_set (
+			e, EPERM,
+			"%s: %s: %s; /etc/subuid and /etc/subgid say which ids a user may map",
+			name, why, r.tail);
 	return 0;
 }
 
@@ -105,7 +128,8 @@ deny_setgroups (pid_t pid, struct err *e)
 
 	snprintf (path, sizeof path, "%d/setgroups", (int) pid);
 	r = procfs_write (path, "deny");
-	return r < 0 && r != -ENOENT ? err_set (e, -r, "write `/proc/%s`", path) : 0;	/* ENOENT: Linux < 3.19 */
+	return r < 0 && r != -ENOENT ? err_set (e, -r, "write `/proc/%s`", path)
+				     : 0; /* ENOENT: Linux < 3.19 */
 }
 
 int
@@ -121,31 +145,35 @@ userns_write_maps (pid_t pid, const struct userns_plan *plan, struct err *e)
 	return write_map (pid, "uid_map", &plan->uid, e);
 }
 
-static bool
-maps_root (const struct id_maps *m)
+/* Root, or where there is none the first id there is: what is made must belong to somebody. */
+static uint32_t
+first_id (const struct id_maps *m)
 {
 	for (size_t i = 0; i < m->n; i++)
 		if (m->v[i].inside == 0)
-			return true;
-	return m->n == 0;
+			return 0;
+	return m->n ? m->v[0].inside : 0;
 }
 
 int
 userns_become_root (const struct userns_plan *plan, struct err *e)
 {
-	int r = 0;
+	uid_t uid = first_id (&plan->uid);
+	gid_t gid = first_id (&plan->gid);
+	int r;
 
-	/* Groups of the caller mean nothing inside; where they cannot be dropped, they cannot be gained either. */
+	/* Groups of the caller mean nothing inside; where they cannot be dropped, they cannot be
+	 * gained either. */
 	if (!plan->deny_setgroups)
 		(void) sys_setgroups (0, NULL);
-	if (maps_root (&plan->gid))
-		r = sys_setresgid (0, 0, 0);
-	if (r == 0 && maps_root (&plan->uid))
-		r = sys_setresuid (0, 0, 0);
-	return r < 0 ? err_set (e, -r, "become root of the user namespace") : 0;
+	r = sys_setresgid (gid, gid, gid);
+	if (r == 0)
+		r = sys_setresuid (uid, uid, uid);
+	return r < 0 ? err_set (e, -r, "become id %u of the user namespace", uid) : 0;
 }
 
-/* ---- for idmapped mounts: a namespace without anybody in it --------------------------------------------------------------- */
+/* ---- for idmapped mounts: a namespace without anybody in it
+ * --------------------------------------------------------------- */
 
 static int
 open_user_ns (pid_t pid, const struct id_maps *uid, const struct id_maps *gid, struct err *e)
@@ -155,7 +183,8 @@ open_user_ns (pid_t pid, const struct id_maps *uid, const struct id_maps *gid, s
 
 	TRY (write_map (pid, "gid_map", gid, e));
 	TRY (write_map (pid, "uid_map", uid, e));
-	/* A magic link: not through the procfs handle, which refuses them. Our own child, our own /proc. */
+	/* A magic link: not through the procfs handle, which refuses them. Our own child, our own
+	 * /proc. */
 	snprintf (path, sizeof path, "/proc/%d/ns/user", (int) pid);
 	fd = open (path, O_RDONLY | O_CLOEXEC);
 	return fd < 0 ? err_set (e, errno, "open `%s`", path) : fd;
@@ -164,7 +193,9 @@ open_user_ns (pid_t pid, const struct id_maps *uid, const struct id_maps *gid, s
 int
 userns_open_mapped (const struct id_maps *uid, const struct id_maps *gid, struct err *e)
 {
-	struct clone_request req = { .flags = CLONE_NEWUSER, .exit_signal = SIGCHLD, .cgroup_fd = -1 };
+	struct clone_request req = { .flags = CLONE_NEWUSER,
+				     .exit_signal = SIGCHLD,
+				     .cgroup_fd = -1 };
 	int hold[2], fd, pid;
 
 	if (pipe2 (hold, O_CLOEXEC) < 0)
@@ -174,11 +205,12 @@ userns_open_mapped (const struct id_maps *uid, const struct id_maps *gid, struct
 		char c;
 
 		close (hold[1]);
-		(void) !read (hold[0], &c, 1);		/* until the parent is done with us, or gone */
+		(void) !read (hold[0], &c, 1); /* until the parent is done with us, or gone */
 		_exit (0);
 	}
 	close (hold[0]);
-	fd = pid < 0 ? err_set (e, -pid, "clone into a user namespace") : open_user_ns (pid, uid, gid, e);
+	fd = pid < 0 ? err_set (e, -pid, "clone into a user namespace")
+		     : open_user_ns (pid, uid, gid, e);
 	close (hold[1]);
 	if (pid > 0)
 		while (waitpid (pid, NULL, 0) < 0 && errno == EINTR)

@@ -71,9 +71,9 @@ plan_devices (struct planner *p)
 	size_t n = p->spec->lnx ? p->spec->lnx->devices.n : 0;
 
 	r->make_dev = r->own_mount_ns;
-	for (size_t i = 0; i < r->n_mounts; i++)
-		if (streq (r->mounts[i].dst, "dev") && r->mounts[i].kind == MOUNT_BIND)
-			r->make_dev = false;
+	for (size_t i = 0; i < r->n_mounts; i++)	/* the last one is what is seen */
+		if (streq (r->mounts[i].dst, "dev") && r->mounts[i].kind != MOUNT_REMOUNT)
+			r->make_dev = r->own_mount_ns && r->mounts[i].kind != MOUNT_BIND;
 	r->bind_devices = owns (p, CLONE_NEWUSER) || !p->host->privileged;
 	r->devices = arena_alloc (p->arena, (ARRAY_SIZE (defaults) + n) * sizeof *r->devices);
 	for (size_t i = 0; i < ARRAY_SIZE (defaults); i++)

@@ -91,7 +91,7 @@ static const char *const mount_kinds[] = {
 static const struct oci_name ext_names[] = {
 	{ "tmpcopyup", EXT_TMPCOPYUP }, { "copy-symlink", EXT_COPY_SYMLINK }, { "src-nofollow", EXT_SRC_NOFOLLOW },
 	{ "dest-nofollow", EXT_DST_NOFOLLOW }, { "idmap", EXT_IDMAP }, { "ridmap", EXT_IDMAP_REC }, { "no-symlinks", EXT_PROC_OR_SYS },
-	{ "or-bind-sys", EXT_SYSFS_BIND }, { NULL, 0 },
+	{ "or-bind-sys", EXT_SYSFS_BIND }, { "file-system", EXT_REMOUNT_FS }, { NULL, 0 },
 };
 
 static const char *
@@ -100,11 +100,12 @@ atime_name (uint64_t mode)
 	return mode == MOUNT_ATTR_NOATIME ? "noatime" : mode == MOUNT_ATTR_STRICTATIME ? "strictatime" : "relatime";
 }
 
-/* By the names that set a bit, and those that clear it. */
+/* By the names that set a bit, and those that clear it; the first, where several do. */
 static void
 dump_attributes (struct dump *d, const char *name, uint64_t set, uint64_t clear, int what)
 {
 	strs words = { 0 };
+	uint64_t said = 0;
 
 	for (size_t i = 0; i < n_mount_options; i++) {
 		const struct mount_option *o = &mount_options[i];
@@ -112,8 +113,12 @@ dump_attributes (struct dump *d, const char *name, uint64_t set, uint64_t clear,
 
 		if ((int) o->what != what || (what != MO_SB && (o->set | o->clear) & MOUNT_ATTR__ATIME))
 			continue;
-		if (o->set ? (set & bit) == bit : (clear & bit) == bit)
+		if (what == MO_SB && said & bit)
+			continue;
+		if (o->set ? (set & bit) == bit : (clear & bit) == bit) {
 			add (d, &words, o->name);
+			said |= bit;
+		}
 	}
 	if (what != MO_SB && clear & MOUNT_ATTR__ATIME)
 		add (d, &words, PRINT ("%s%s", what == MO_REC ? "r" : "", atime_name (set & MOUNT_ATTR__ATIME)));

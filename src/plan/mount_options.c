@@ -31,6 +31,9 @@ const struct mount_option mount_options[] = {
 	SB ("iversion", MS_I_VERSION, 0), SB ("noiversion", 0, MS_I_VERSION),
 	SB ("lazytime", MS_LAZYTIME, 0), SB ("nolazytime", 0, MS_LAZYTIME),
 	SB ("silent", MS_SILENT, 0), SB ("loud", 0, MS_SILENT),
+	/* crun's names: the kernel has no recursive form, so they are of the one file system */
+	SB ("rsync", MS_SYNCHRONOUS, 0), SB ("rasync", 0, MS_SYNCHRONOUS), SB ("rdirsync", MS_DIRSYNC, 0),
+	SB ("rmand", MS_MANDLOCK, 0), SB ("rnomand", 0, MS_MANDLOCK),
 	SB ("remount", MS_REMOUNT, 0),
 	PROP ("shared", MS_SHARED), PROP ("slave", MS_SLAVE), PROP ("private", MS_PRIVATE), PROP ("unbindable", MS_UNBINDABLE),
 	{ "bind", MO_BIND, MS_BIND, 0 }, { "rbind", MO_BIND, MS_BIND | MS_REC, 0 },

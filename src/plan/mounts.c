@@ -48,6 +48,17 @@ add_propagation (struct mount_reader *r, unsigned long flag)
 	r->op->n_propagation = v.n;
 }
 
+/* For all of the tree, its top included: what an earlier option said of that is over. */
+static void
+set_recursive (struct mount_op *op, const struct mount_option *o)
+{
+	uint64_t said = o->set | o->clear;
+
+	op->attr_set &= ~said;
+	op->attr_clr &= ~said;
+	set_bits (&op->rec_set, &op->rec_clr, o);
+}
+
 static void
 apply_option (struct mount_reader *r, const struct mount_option *o)
 {
@@ -55,7 +66,7 @@ apply_option (struct mount_reader *r, const struct mount_option *o)
 
 	switch (o->what) {
 	case MO_ATTR: set_bits (&op->attr_set, &op->attr_clr, o); break;
-	case MO_REC: set_bits (&op->rec_set, &op->rec_clr, o); break;
+	case MO_REC: set_recursive (op, o); break;
 	case MO_SB:
 		if (o->set == MS_REMOUNT)
 			r->remount = true;
@@ -279,6 +290,7 @@ choose_kind (struct mount_reader *r)
 		r->op->recursive |= streq (type, "rbind");
 	} else if (r->remount) {
 		r->op->kind = MOUNT_REMOUNT;
+		r->op->ext |= EXT_REMOUNT_FS;
 	} else if (streq (type, "cgroup") || streq (type, "cgroup2")) {
 		r->op->kind = MOUNT_CGROUP;
 	} else if (!*type || streq (type, "none")) {
@@ -329,7 +341,13 @@ check_destination (struct mount_reader *r)
 		BAD (p, PATH ("mounts[%zu].destination", r->index),
 		     "nothing may be mounted on '/%s': only a few files of /proc may be covered",
 		     r->op->dst);
-	if (streq (r->op->dst, "proc") && r->op->kind == MOUNT_FS && !streq (r->op->fstype, "proc"))
+	if (!*r->op->dst && r->op->kind == MOUNT_CGROUP)
+		BAD (p, PATH ("mounts[%zu].destination", r->index),
+		     "the root of the container cannot be a file system of type '%s'",
+		     r->op->fstype);
+	if (streq (r->op->dst, "proc") &&
+	    (r->op->kind == MOUNT_CGROUP ||
+	     (r->op->kind == MOUNT_FS && !streq (r->op->fstype, "proc"))))
 		BAD (p, PATH ("mounts[%zu].destination", r->index),
 		     "only a proc file system may be mounted on /proc, not '%s'", r->op->fstype);
 }
@@ -389,6 +407,9 @@ plan_paths (struct planner *p, const struct oci_linux *lnx)
 	r->n_masked = lnx->masked_paths.n;
 	r->readonly_paths = absolute_paths (p, &lnx->readonly_paths, "linux.readonlyPaths");
 	r->n_readonly_paths = lnx->readonly_paths.n;
+	for (size_t i = 0; i < r->n_masked; i++)
+		if (streq (r->masked[i], "/"))
+			BAD (p, PATH ("linux.maskedPaths[%zu]", i), "the root cannot be masked");
 	if (!r->own_mount_ns && r->n_masked + r->n_readonly_paths > 0)
 		BAD (p, r->n_masked ? "linux.maskedPaths" : "linux.readonlyPaths",
 		     "needs a mount namespace: on the host these paths would be hidden for all");
@@ -421,7 +442,6 @@ plan_mounts (struct planner *p)
 	r->readonly = spec->root && spec->root->readonly;
 	r->no_pivot = p->opt->no_pivot;
 	r->own_mount_ns = owns (p, CLONE_NEWNS);
-	r->sources_from_runtime = creates (p, CLONE_NEWUSER) && p->host->privileged;
 	r->n_mounts = spec->mounts.n;
 	r->mounts = arena_alloc (p->arena, (spec->mounts.n + 1) * sizeof *r->mounts);
 	for (size_t i = 0; i < spec->mounts.n; i++)
@@ -431,6 +451,13 @@ plan_mounts (struct planner *p)
 	if (!r->own_mount_ns && spec->mounts.n)
 		BAD (p, "mounts",
 		     "needs a mount namespace (linux.namespaces): these would be mounts of the host");
+	if (!r->own_mount_ns && r->readonly)
+		BAD (p, "root.readonly",
+		     "needs a mount namespace (linux.namespaces): there is no mount that could be read-only");
+	if (!r->own_mount_ns && spec->process && spec->process->terminal)
+		BAD (p, "process.terminal",
+		     "needs a mount namespace (linux.namespaces): /dev/console would be a mount of the host");
+	p->plan->ns.must_differ |= CLONE_NEWNS; /* we change its root */
 	if (lnx) {
 		r->propagation = lnx->rootfs_propagation;
 		r->mount_label = lnx->mount_label;
@@ -445,4 +472,11 @@ plan_mounts (struct planner *p)
 	r->propagation_before = MS_REC | (r->propagation & (MS_PRIVATE | MS_SHARED)
 						  ? r->propagation & (MS_PRIVATE | MS_SHARED)
 						  : MS_SLAVE);
+	/* init could not open all that root can; and where volumes are to be peers of the host's,
+	 * theirs must be the mounts that the runtime sees: in init's view, the one that the root is
+	 * on is private. */
+	r->sources_from_runtime =
+		creates (p, CLONE_NEWNS) && (creates (p, CLONE_NEWUSER)
+						     ? p->host->privileged
+						     : r->propagation_before & MS_SHARED);
 }

@@ -93,6 +93,7 @@ enum mount_ext {
 	EXT_IDMAP_REC    = 1 << 5,	/* … or the whole tree */
 	EXT_PROC_OR_SYS  = 1 << 6,	/* type proc or sysfs: no symlink may be on the way to dst */
 	EXT_SYSFS_BIND   = 1 << 7,	/* sysfs without an own network namespace in a user namespace: bind /sys instead */
+	EXT_REMOUNT_FS   = 1 << 8,	/* remount without bind: options for the file system too, not only of this mount */
 };
 
 struct mount_op {

@@ -405,7 +405,7 @@ plan_device_rules (struct sink *s, const struct oci_linux_resources *r, bool upd
 	}
 	out->devices_allow_all = out->n_devices == 1 && out->devices[0].allow;
 	/* The kernel does not let a user namespace's devices be more than its owner's: rules there only get in the way, as runc found. */
-	if (p->plan && owns (p, CLONE_NEWUSER))
+	if (p->plan && (owns (p, CLONE_NEWUSER) || p->host->in_userns))
 		out->devices_allow_all = true;
 	memcpy (out->devices + out->n_devices, always, sizeof always);
 	out->n_devices += ARRAY_SIZE (always);

@@ -149,16 +149,15 @@ sysctls_apply (const struct process_plan *p, struct err *e)
 #define KEYCTL_JOIN_SESSION_KEYRING 1
 #define KEYCTL_SETPERM		    5
 #define KEYCTL_DESCRIBE		    6
-/* Possessor: everything; user: view, search. As runc has it, so that exec can join by name. */
+/* Possessor: everything; user: view, read, search. As runc has it, so that exec can join by name.
+ */
 #define KEYRING_PERMISSIONS 0x3f0b0000u
 
 int
-keyring_join (const char *name, const char *selinux_label, struct err *e)
+keyring_join (const char *name, struct err *e)
 {
 	long id = sys_keyctl (KEYCTL_JOIN_SESSION_KEYRING, (unsigned long) (uintptr_t) name, 0);
 
-	(void) selinux_label; /* set by the caller through keycreate: rooms do not include each
-				 other */
 	if (id == -ENOSYS) {
 		log_debug ("no session keyring: the kernel has no keyrings");
 		return 0;

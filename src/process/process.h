@@ -26,8 +26,7 @@ int affinity_reset (struct err *e); /* all cpus; the cpuset still limits */
 int affinity_apply (const struct process_plan *p, bool final, struct err *e);
 int sysctls_apply (const struct process_plan *p,
 		   struct err *e); /* in the container's namespaces, through the own procfs */
-int keyring_join (const char *name, const char *selinux_label,
-		  struct err *e); /* ENOSYS tolerated; EDQUOT explained */
+int keyring_join (const char *name, struct err *e); /* ENOSYS tolerated; EDQUOT explained */
 
 /* fchown of pipes, sockets, and files open for writing on 0-2 to the user, so that /dev/stderr can
  * be opened again; failures are ignored. */
@@ -60,8 +59,9 @@ int exec_lookup (struct arena *a, char *const *args, char *const *env, const cha
  */
 int fds_close_rest (unsigned preserve, const int *keep, size_t n);
 /*
- * Of --preserve-fds and LISTEN_FDS: as many can be open. Holes among them are fine (podman's --preserve-fd lists make them) and stay
- * holes, whatever files of ours are in them meanwhile (fds_close_rest).
+ * Of --preserve-fds and LISTEN_FDS: as many can be open. Holes among them are fine (podman's
+ * --preserve-fd lists make them) and stay holes, whatever files of ours are in them meanwhile
+ * (fds_close_rest).
  */
 int fds_check_preserved (unsigned preserve, struct err *e);
 /* Signal mask empty, every disposition default: conmon leaves SIGPIPE ignored. */

@@ -33,6 +33,18 @@ tree_propagate (struct rootfs *r, const struct mount_op *op, int tree, struct er
 	return 0;
 }
 
+/* move_mount(2) says EINVAL where mount(2) says ENOTDIR, which engines explain to their users. */
+static int
+not_placed (const struct mount_op *op, int tree, int target, int num, struct err *e)
+{
+	struct stat from, to;
+
+	if (num == EINVAL && fstat (tree, &from) == 0 && fstat (target, &to) == 0 &&
+	    S_ISDIR (from.st_mode) != S_ISDIR (to.st_mode))
+		num = ENOTDIR;
+	return err_set (e, num, "bind '%s' on '/%s'", op->src, op->dst);
+}
+
 /* Attributes of the top mount, then of all; where they can be, before the tree is seen. */
 int
 tree_apply_options (struct rootfs *r, const struct mount_op *op, int *tree, bool recursive,
@@ -55,18 +67,34 @@ tree_apply_options (struct rootfs *r, const struct mount_op *op, int *tree, bool
 			"recursive mount options (rro, rnosuid, …) for '/%s' need Linux 5.12",
 			op->dst);
 	if (ret < 0)
-		return err_set (e, -ret, "bind '%s' on '/%s'", op->src, op->dst);
+		return not_placed (op, *tree, target, -ret, e);
 	return tree_propagate (r, op, *tree, e);
+}
+
+/* Linux < 5.12: what is mounted below cannot be made read-only together with it. */
+static int
+cover_cgroups (struct rootfs *r, const struct mount_op *op, int tree, struct err *e)
+{
+	autofd dir = beneath_open_plain (tree, "fs/cgroup", O_PATH | O_DIRECTORY);
+
+	if (!r->no_setattr || dir < 0)
+		return 0;
+	if (fchdir (dir) < 0 ||
+	    mount ("tmpfs", ".", "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
+		   "nr_inodes=1,size=4k,mode=755") < 0)
+		return err_set (e, errno, "cover '/%s/fs/cgroup'", op->dst);
+	return 0;
 }
 
 int
 bind_instead (struct rootfs *r, const struct mount_op *op, const char *source, int target,
 	      struct err *e)
 {
-	/* The flags are for all of it: below a read-only /sys there must be no writable cgroup file
-	 * system (CVE-2023-25809). */
+	/* The flags are for all of it: below a read-only /sys no cgroup file system may be writable
+	 * (CVE-2023-25809). */
 	struct mount_op all = *op;
 	autofd tree = tree_open (r, AT_FDCWD, source, true, false);
+	int ret;
 
 	if (tree < 0)
 		return err_set (e, -tree, "open '%s' of the host", source);
@@ -75,7 +103,10 @@ bind_instead (struct rootfs *r, const struct mount_op *op, const char *source, i
 		all.rec_set |= op->attr_set;
 		all.attr_set = all.attr_clr = 0;
 	}
-	return tree_apply_options (r, &all, &tree, true, target, e);
+	TRY (tree_apply_options (r, &all, &tree, true, target, e));
+	ret = tree_isolate (r, tree);
+	return ret < 0 ? err_set (e, -ret, "propagation of '%s'", source)
+		       : cover_cgroups (r, op, tree, e);
 }
 
 /* ---- bind
@@ -127,7 +158,7 @@ check_proc (const struct mount_op *op, int tree, ino_t ino, struct err *e)
 int
 bind_mount (struct rootfs *r, const struct mount_op *op, int *prepared_tree, struct err *e)
 {
-	autofd tree = prepared_tree ? take_fd (prepared_tree) : -1;
+	autofd tree = take_fd (prepared_tree);
 	autofd target = -1;
 	struct stat st, there;
 	bool made;

@@ -49,22 +49,22 @@ mount_unified (struct rootfs *r, const struct plan *plan, const struct mount_op 
 	struct mount_op fs = *op;
 	char own[PATH_MAX];
 	bool made, has_ns = plan->ns.own & CLONE_NEWCGROUP;
-	autofd target = target_open (r, op, true, &made, e);
+	autofd target = -1;
 
-	if (target < 0)
-		return -1;
-	if (has_ns && fchdir (target) == 0 &&
-	    mount (op->src, ".", "cgroup2", op->sb_flags | ms_flags (op->attr_set | op->rec_set),
-		   op->data) == 0)
+	fs.fstype = "cgroup2";
+	if (has_ns && fs_mount (r, plan, &fs, -1, NULL, e) == 0)
 		return 0;
-	/* EBUSY, EPERM: a user namespace that does not own the cgroup namespace, or a host without
-	 * cgroup v2. */
-	if (has_ns && errno != EPERM && errno != EBUSY)
-		return err_set (e, errno, "mount cgroup2 on '/%s'", op->dst);
+	/* EBUSY, EPERM: a user namespace that does not own the cgroup namespace. Where our cgroup
+	 * is must be known then: the host's whole tree is not what was asked for. */
+	if (has_ns && ((e->num != EPERM && e->num != EBUSY) || !r->cgroup_path))
+		return -1;
 	if (snprintf (own, sizeof own, "%s%s", host,
 		      has_ns && r->cgroup_path ? r->cgroup_path : "") >= (int) sizeof own)
 		return err_set (e, ENAMETOOLONG, "cgroup '%s'", r->cgroup_path);
 	fs.data = NULL;
+	target = target_open (r, op, true, &made, e);
+	if (target < 0)
+		return -1;
 	return bind_instead (r, &fs, own, target, e);
 }
 
@@ -112,13 +112,15 @@ bind_hierarchy (struct rootfs *r, const struct mount_op *op, const char *name, i
 				 .clear = op->attr_clr | op->rec_clr };
 	char source[PATH_MAX], dst[PATH_MAX];
 	autofd tree = -1;
+	int ret;
 
 	if (snprintf (source, sizeof source, HOST_CGROUP "/%s%s", name,
 		      r->cgroup_path ? r->cgroup_path : "") >= (int) sizeof source ||
 	    snprintf (dst, sizeof dst, "%s/%s", op->dst, name) >= (int) sizeof dst)
 		return -ENAMETOOLONG;
 	tree = tree_open (r, AT_FDCWD, source, false, false);
-	return tree < 0 ? tree : tree_place (r, &tree, false, &c, target, dst);
+	ret = tree < 0 ? tree : tree_place (r, &tree, false, &c, target, dst);
+	return ret < 0 ? ret : tree_isolate (r, tree);
 }
 
 static int
@@ -173,7 +175,7 @@ add_all (struct rootfs *r, const struct plan *plan, const struct mount_op *op, i
 
 	if (!d)
 		return err_set (e, errno, "read " HOST_CGROUP " of the host");
-	for (struct dirent *de; ret == 0 && (de = readdir (d)) != NULL;) {
+	for (struct dirent *de; ret == 0 && (errno = 0, de = readdir (d)) != NULL;) {
 		if (de->d_name[0] == '.')
 			continue;
 		if (de->d_type == DT_DIR)
@@ -181,6 +183,8 @@ add_all (struct rootfs *r, const struct plan *plan, const struct mount_op *op, i
 		else if (de->d_type == DT_LNK)
 			ret = add_link (de->d_name, dir, e);
 	}
+	if (ret == 0 && errno)
+		ret = err_set (e, errno, "read " HOST_CGROUP " of the host");
 	closedir (d);
 	return ret;
 }
@@ -188,21 +192,17 @@ add_all (struct rootfs *r, const struct plan *plan, const struct mount_op *op, i
 static int
 mount_v1 (struct rootfs *r, const struct plan *plan, const struct mount_op *op, struct err *e)
 {
-	struct tree_change ro = { .set = op->attr_set & MOUNT_ATTR_RDONLY };
+	struct tree_change c = { .set = op->attr_set | op->rec_set, .clear = op->attr_clr };
 	struct mount_op tmpfs = *op;
 	autofd dir = -1;
-	bool made;
 	int ret;
 
 	tmpfs.fstype = tmpfs.src = "tmpfs";
 	tmpfs.data = "mode=755";
-	tmpfs.attr_set &= ~(uint64_t) MOUNT_ATTR_RDONLY; /* until it is filled */
-	TRY (fs_mount (r, plan, &tmpfs, -1, e));
-	dir = target_open (r, op, true, &made, e); /* the tmpfs */
-	if (dir < 0)
-		return -1;
+	tmpfs.attr_set |= MOUNT_ATTR_RDONLY; /* late: until it is filled, we have its fd */
+	TRY (fs_mount (r, plan, &tmpfs, -1, &dir, e));
 	TRY (add_all (r, plan, op, dir, e));
-	ret = tree_set (r, dir, &ro);
+	ret = tree_set (r, dir, &c);
 	return ret < 0 ? err_set (e, -ret, "make '/%s' read-only", op->dst) : 0;
 }
 

@@ -78,21 +78,34 @@ check_existing (const struct device_node *n, int dir, const char *name, struct e
 			n->path, type_name (n->type), n->major, n->minor);
 }
 
+/* What somebody put in its place is not given away. */
+static int
+give_node (const struct device_node *n, int dir, const char *name, struct err *e)
+{
+	autofd fd = openat (dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat (fd, &st) < 0)
+		return err_set (e, errno, "open '/%s'", n->path);
+	if (!is_asked_for (n, &st))
+		return err_set (e, EEXIST, "'/%s' was exchanged", n->path);
+	if (fchownat (fd, "", n->uid, n->gid, AT_EMPTY_PATH) < 0)
+		return err_set (e, errno, "give '/%s' to %u:%u", n->path, n->uid, n->gid);
+	return 0;
+}
+
 static int
 make_node (const struct device_node *n, int dir, const char *name, struct err *e)
 {
 	if (mknodat (dir, name, n->type | n->mode, makedev (n->major, n->minor)) < 0) {
 		int num = errno;
 
-		if (num == EEXIST ||
-		    (num == EROFS && faccessat (dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0))
+		if (num == EEXIST)
 			return check_existing (n, dir, name, e);
 		return err_set (e, num, "make %s %u:%u '/%s'", type_name (n->type), n->major,
 				n->minor, n->path);
 	}
-	if ((n->uid || n->gid) && fchownat (dir, name, n->uid, n->gid, AT_SYMLINK_NOFOLLOW) < 0)
-		return err_set (e, errno, "give '/%s' to %u:%u", n->path, n->uid, n->gid);
-	return 0;
+	return n->uid || n->gid ? give_node (n, dir, name, e) : 0;
 }
 
 /* In a user namespace no device can be made: the host's node of the same path, known by its number.
@@ -131,6 +144,8 @@ bind_node (struct dev *d, const struct device_node *n, int dir, const char *name
 			"'/%s' exists in the root file system and cannot be covered by a device",
 			n->path);
 	ret = tree_place (d->r, &tree, false, &c, target, n->path);
+	if (ret == 0)
+		ret = tree_isolate (d->r, tree);
 	return ret < 0 ? err_set (e, -ret, "bind the host's '%s'", source) : 0;
 }
 
@@ -144,9 +159,14 @@ create_node (struct dev *d, const struct rootfs_plan *plan, const struct device_
 
 	if (dir < 0)
 		return -1;
-	if (plan->bind_devices && !S_ISFIFO (n->type))
-		return bind_node (d, n, dir, name, e);
-	return make_node (n, dir, name, e);
+	if (S_ISFIFO (n->type))
+		return make_node (n, dir, name, e);
+	if (!plan->bind_devices && make_node (n, dir, name, e) == 0)
+		return 0;
+	/* A runtime inside a container that lacks CAP_MKNOD, or whose cgroup forbids it. */
+	if (!plan->bind_devices && e->num != EPERM)
+		return -1;
+	return bind_node (d, n, dir, name, e);
 }
 
 /* ---- links
@@ -159,8 +179,11 @@ target_exists (const struct dev *d, const char *target, bool has_proc)
 {
 	if (startswith (target, "/proc/self/"))
 		return has_proc;
-	if (*target != '/')
-		return faccessat (d->fd, target, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	if (*target != '/') {
+		autofd fd = beneath_open (d->fd, target, O_PATH);
+
+		return fd >= 0;
+	}
 	if (has_proc) {
 		autofd fd = beneath_open (d->r->root_fd, target, O_PATH);
 

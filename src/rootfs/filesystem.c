@@ -20,16 +20,15 @@
 #ifndef MS_LAZYTIME
 #define MS_LAZYTIME (1 << 25)
 #endif
-#define DATA_MAX 4096 /* the kernel's limit: one page */
+#define DATA_MAX  4096 /* the kernel's limit: one page */
+#define VALUE_MAX 255  /* of one option given to fsconfig(2) */
 
 static const struct {
 	unsigned long flag;
 	const char *name;
 } sb_names[] = {
-	{ MS_SYNCHRONOUS, "sync" },
-	{ MS_DIRSYNC, "dirsync" },
-	{ MS_MANDLOCK, "mand" },
-	{ MS_LAZYTIME, "lazytime" },
+	{ MS_SYNCHRONOUS, "sync" },  { MS_DIRSYNC, "dirsync" }, { MS_MANDLOCK, "mand" },
+	{ MS_LAZYTIME, "lazytime" }, { MS_RDONLY, "ro" },
 };
 
 /* What the kernel logged in the context, "e tmpfs: Unknown parameter 'x'"; without the level. */
@@ -48,36 +47,59 @@ read_why (int fs, char *why, size_t size)
 		memmove (why, why + 2, (size_t) n - 1);
 }
 
-/* One option: up to a comma that is not in double quotes. SELinux contexts are quoted for mount(2),
- * and must not be here. */
+/* A value that fsconfig(2) does not take: layers of overlay, above all. mount(2) does: -E2BIG. */
+static int
+config_string (int fs, const char *key, const char *value)
+{
+	return strlen (value) > VALUE_MAX ? -E2BIG
+					  : sys_fsconfig (fs, FSCONFIG_SET_STRING, key, value, 0);
+}
+
+/*
+ * Where an option of the string for mount(2) ends: at a comma, unless it is in double quotes
+ * (SELinux contexts; the quotes themselves go), behind a backslash (overlay: it stays, and is
+ * overlay's to interpret) or before a digit (tmpfs: "mpol=bind:0,2").
+ */
+static char *
+option_end (char *in)
+{
+	char *out = in;
+	bool quoted = false;
+
+	for (; *in && (quoted || *in != ',' || (in[1] >= '0' && in[1] <= '9')); in++) {
+		if (*in == '"') {
+			quoted = !quoted;
+			continue;
+		}
+		if (*in == '\\' && in[1])
+			*out++ = *in++;
+		*out++ = *in;
+	}
+	in += *in == ',';
+	*out = '\0';
+	return in;
+}
+
 static int
 config_option (int fs, char **next)
 {
-	char *key = *next, *out = key, *in = key, *value;
-	bool quoted = false;
+	char *key = *next, *value;
 
-	for (; *in && (quoted || *in != ','); in++) {
-		if (*in == '"')
-			quoted = !quoted;
-		else
-			*out++ = *in;
-	}
-	*next = *in ? in + 1 : in;
-	*out = '\0';
+	*next = option_end (key);
 	if (!*key)
 		return 0;
 	value = strchr (key, '=');
 	if (!value)
 		return sys_fsconfig (fs, FSCONFIG_SET_FLAG, key, NULL, 0);
 	*value++ = '\0';
-	return sys_fsconfig (fs, FSCONFIG_SET_STRING, key, value, 0);
+	return config_string (fs, key, value);
 }
 
 static int
-config_all (int fs, const char *source, unsigned long sb_flags, const char *data)
+config_all (int fs, unsigned long sb_flags, const char *data)
 {
 	char copy[DATA_MAX], *next = copy;
-	int ret = sys_fsconfig (fs, FSCONFIG_SET_STRING, "source", source, 0);
+	int ret = 0;
 
 	for (size_t i = 0; ret == 0 && i < ARRAY_SIZE (sb_names); i++)
 		if (sb_flags & sb_names[i].flag)
@@ -87,7 +109,7 @@ config_all (int fs, const char *source, unsigned long sb_flags, const char *data
 	memcpy (copy, data ? data : "", data ? strlen (data) + 1 : 1);
 	while (ret == 0 && *next)
 		ret = config_option (fs, &next);
-	return ret < 0 ? ret : sys_fsconfig (fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
+	return ret;
 }
 
 int
@@ -101,12 +123,57 @@ fs_open (const char *fstype, const char *source, unsigned long sb_flags, const c
 		*why = '\0';
 	if (fs < 0)
 		return fs;
-	ret = config_all (fs, source, sb_flags, data);
+	ret = config_string (fs, "source", source);
+	if (ret == 0)
+		ret = config_all (fs, sb_flags, data);
+	if (ret == 0)
+		ret = sys_fsconfig (fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
 	if (ret < 0) {
 		read_why (fs, why, why_size);
 		return ret;
 	}
 	return sys_fsmount (fs, FSMOUNT_CLOEXEC, (unsigned) attr);
+}
+
+/* Linux < 5.2: all that there is, again. */
+static int
+reconfigure_classic (const struct mount_op *op, int mnt, bool rw)
+{
+	unsigned long flags;
+	int ret = tree_flags (mnt, &flags);
+
+	if (ret < 0)
+		return ret;
+	if (rw)
+		flags &= ~(unsigned long) MS_RDONLY;
+	if (fchdir (mnt) < 0 ||
+	    mount (NULL, ".", NULL, MS_REMOUNT | op->sb_flags | flags, op->data) < 0)
+		return -errno;
+	return 0;
+}
+
+int
+fs_reconfigure (struct rootfs *r, const struct mount_op *op, int mnt, bool rw, struct err *e)
+{
+	char why[512] = "";
+	autofd fs = r->no_open_tree ? -ENOSYS
+				    : sys_fspick (mnt, "", FSPICK_CLOEXEC | FSPICK_EMPTY_PATH);
+	int ret = fs;
+
+	if (fs >= 0) {
+		ret = rw ? sys_fsconfig (fs, FSCONFIG_SET_FLAG, "rw", NULL, 0) : 0;
+		if (ret == 0)
+			ret = config_all (fs, op->sb_flags, op->data);
+		if (ret == 0)
+			ret = sys_fsconfig (fs, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0);
+		if (ret < 0)
+			read_why (fs, why, sizeof why);
+	} else if (fs == -ENOSYS) {
+		ret = reconfigure_classic (op, mnt, rw);
+	}
+	return ret < 0 ? err_set (e, -ret, "remount '/%s' with '%s'%s%s", op->dst,
+				  op->data ? op->data : "", *why ? ": " : "", why)
+		       : 0;
 }
 
 /* ---- the error: what was refused, and why
@@ -149,10 +216,23 @@ host_directory (const struct plan *plan, const struct mount_op *op)
  * ----------------------- */
 
 static bool
+is_readonly (const struct mount_op *op)
+{
+	return (op->attr_set | op->rec_set) & MOUNT_ATTR_RDONLY;
+}
+
+static bool
+is_late (const struct mount_op *op)
+{
+	return is_readonly (op) && (streq (op->fstype, "tmpfs") || streq (op->dst, "dev"));
+}
+
+static bool
 needs_handle (const struct plan *plan, const struct mount_op *op)
 {
 	return op->ext & (EXT_TMPCOPYUP | EXT_IDMAP | EXT_IDMAP_REC) || op->n_propagation ||
-	       *op->dst == '\0' || (plan->rootfs.mount_label && strcmp (op->fstype, "mqueue") == 0);
+	       is_late (op) || *op->dst == '\0' ||
+	       (plan->rootfs.mount_label && streq (op->fstype, "mqueue"));
 }
 
 static int
@@ -183,19 +263,19 @@ fill (const struct plan *plan, const struct mount_op *op, int target, int mnt, s
 	return 0;
 }
 
-/* Linux < 5.2: mount first, find it again; the directory is covered by then, but its fd still shows
- * what is below. */
+/* Linux < 5.2, and options that are too long: mount first, find it again; the directory is covered
+ * by then, but its fd still shows what is below. */
 static int
 open_classic (struct rootfs *r, const struct mount_op *op, const char *data, int target)
 {
-	unsigned long flags = op->sb_flags | ms_flags ((op->attr_set | op->rec_set) &
-						       ~(uint64_t) MOUNT_ATTR_RDONLY);
+	uint64_t later = is_late (op) ? MOUNT_ATTR_RDONLY : 0;
+	unsigned long flags = op->sb_flags | ms_flags ((op->attr_set | op->rec_set) & ~later);
 	struct stat below, above;
 	int fd;
 
 	if (fchdir (target) < 0 || mount (op->src, ".", op->fstype, flags, data) < 0)
 		return -errno;
-	fd = beneath_open (r->root_fd, op->dst, O_PATH);
+	fd = tree_find (r, op->dst);
 	if (fd >= 0 && (fstat (target, &below) < 0 || fstat (fd, &above) < 0 ||
 			below.st_dev == above.st_dev)) {
 		close (fd);
@@ -205,44 +285,71 @@ open_classic (struct rootfs *r, const struct mount_op *op, const char *data, int
 }
 
 static int
-mount_by_handle (struct rootfs *r, const struct plan *plan, const struct mount_op *op,
-		 const char *data, int target, int userns_fd, struct err *e)
+handle_refused (const struct mount_op *op, const char *data, int num, const char *why,
+		struct err *e)
 {
-	struct tree_change idmap = { .set = MOUNT_ATTR_IDMAP, .userns_fd = userns_fd };
-	struct tree_change c = { .set = op->attr_set | op->rec_set,
-				 .clear = op->attr_clr | op->rec_clr };
-	char why[512] = "";
-	autofd mnt = -1;
-	int ret;
+	return err_set (e, num, "mount '%s' (type '%s', data '%s') on '/%s'%s%s", op->src,
+			op->fstype, data ? data : "", op->dst, *why ? ": " : "", why);
+}
 
-	mnt = r->no_open_tree
-		      ? open_classic (r, op, data, target)
-		      : fs_open (op->fstype, op->src, op->sb_flags, data, 0, why, sizeof why);
+/* *ret_attached: it is in its place already. */
+static int
+open_by_handle (struct rootfs *r, const struct mount_op *op, const char *data, int target,
+		bool *ret_attached, struct err *e)
+{
+	unsigned long ro = is_readonly (op) && !is_late (op) ? MS_RDONLY : 0;
+	char why[512] = "";
+	int mnt = -E2BIG;
+
+	if (!r->no_open_tree)
+		mnt = fs_open (op->fstype, op->src, op->sb_flags | ro, data, 0, why, sizeof why);
+	*ret_attached = mnt == -E2BIG;
+	if (mnt == -E2BIG)
+		mnt = open_classic (r, op, data, target);
+	return mnt < 0 ? handle_refused (op, data, -mnt, why, e) : mnt;
+}
+
+static int
+map_ids (struct rootfs *r, const struct mount_op *op, int mnt, int userns_fd, struct err *e)
+{
+	struct tree_change c = { .set = MOUNT_ATTR_IDMAP, .userns_fd = userns_fd };
+	int ret = userns_fd < 0 ? 0 : tree_set (r, mnt, &c);
+
+	return ret < 0 ? err_set (e, -ret, "map the ids of '/%s' (type '%s')", op->dst, op->fstype)
+		       : 0;
+}
+
+static int
+mount_by_handle (struct rootfs *r, const struct plan *plan, const struct mount_op *op,
+		 const char *data, int target, int userns_fd, int *ret_late, struct err *e)
+{
+	uint64_t later = is_late (op) ? MOUNT_ATTR_RDONLY : 0;
+	struct tree_change c = { .set = (op->attr_set | op->rec_set) & ~later,
+				 .clear = op->attr_clr | op->rec_clr };
+	bool attached = false, early = !r->no_open_tree && !r->no_setattr;
+	autofd mnt = open_by_handle (r, op, data, target, &attached, e);
+	int ret = 0;
+
 	if (mnt < 0)
-		return err_set (e, -mnt, "mount '%s' (type '%s', data '%s') on '/%s'%s%s", op->src,
-				op->fstype, data ? data : "", op->dst, *why ? ": " : "", why);
+		return -1;
 	TRY (fill (plan, op, target, mnt, e));
-	if (userns_fd >= 0) {
-		ret = tree_set (r, mnt, &idmap);
-		if (ret < 0)
-			return err_set (e, -ret, "map the ids of '/%s' (type '%s')", op->dst,
-					op->fstype);
-	}
-	if (r->no_open_tree || r->no_setattr) {
-		ret = r->no_open_tree ? 0 : tree_attach (r, &mnt, false, target, op->dst);
-		if (ret == 0)
-			ret = tree_set (r, mnt, &c);
-	} else {
-		ret = tree_place (r, &mnt, false, &c, target, op->dst);
-	}
+	TRY (map_ids (r, op, mnt, userns_fd, e));
+	if (early || attached)
+		ret = tree_set (r, mnt, &c);
+	if (ret == 0 && !attached)
+		ret = tree_attach (r, &mnt, false, target, op->dst);
+	if (ret == 0 && !early && !attached)
+		ret = tree_set (r, mnt, &c);
 	if (ret < 0)
 		return err_set (e, -ret, "attach '%s' (type '%s') to '/%s'", op->src, op->fstype,
 				op->dst);
 	TRY (tree_propagate (r, op, mnt, e));
 	if (*op->dst == '\0') { /* this is the root from now on */
 		close (r->root_fd);
-		r->root_fd = take_fd (&mnt);
+		r->root_fd = fcntl (mnt, F_DUPFD_CLOEXEC, 3);
 	}
+	if (later)
+		*ret_late = take_fd (&mnt);
 	return 0;
 }
 
@@ -265,7 +372,7 @@ with_mode (const struct mount_op *op, int target, char *buf, size_t size, struct
 
 int
 fs_mount (struct rootfs *r, const struct plan *plan, const struct mount_op *op, int userns_fd,
-	  struct err *e)
+	  int *ret_late, struct err *e)
 {
 	unsigned long flags = op->sb_flags | ms_flags (op->attr_set | op->rec_set);
 	char buf[DATA_MAX];
@@ -284,7 +391,7 @@ fs_mount (struct rootfs *r, const struct plan *plan, const struct mount_op *op, 
 		data = buf;
 	}
 	if (needs_handle (plan, op))
-		return mount_by_handle (r, plan, op, data, target, userns_fd, e);
+		return mount_by_handle (r, plan, op, data, target, userns_fd, ret_late, e);
 	/* "." is the directory that was resolved, whatever its path means by now. */
 	if (fchdir (target) == 0 && mount (op->src, ".", op->fstype, flags, data) == 0)
 		return 0;

@@ -96,6 +96,8 @@ own_dev_null (struct rootfs *r)
 static int
 mask_file (struct masks *m, int target, const char *path)
 {
+	int ret;
+
 	if (m->r->dev_null_fd < 0)
 		m->r->dev_null_fd = own_dev_null (m->r);
 	if (m->r->dev_null_fd < 0)
@@ -103,7 +105,8 @@ mask_file (struct masks *m, int target, const char *path)
 	if (m->null_attached || m->r->no_open_tree)
 		return mask_again (m, m->r->dev_null_fd, target, path);
 	m->null_attached = true;
-	return tree_attach (m->r, &m->r->dev_null_fd, false, target, path + 1);
+	ret = tree_attach (m->r, &m->r->dev_null_fd, false, target, path + 1);
+	return ret < 0 ? ret : tree_isolate (m->r, m->r->dev_null_fd);
 }
 
 static int
@@ -136,6 +139,10 @@ make_readonly (struct rootfs *r, const char *path, struct err *e)
 
 	if (ret <= 0)
 		return ret;
+	if (path[1] == '\0') { /* a mount on the root would not be seen by who is in it */
+		ret = tree_set (r, r->root_fd, &c);
+		return ret < 0 ? err_set (e, -ret, "make '/' read-only") : 0;
+	}
 	tree = tree_open (r, fd, "", true, false);
 	ret = tree < 0 ? tree : tree_place (r, &tree, true, &c, fd, path + 1);
 	return ret < 0 ? err_set (e, -ret, "make '%s' read-only", path) : 0;

@@ -39,6 +39,20 @@ open_nofollow (struct rootfs *r, const char *dst)
 	return fd < 0 ? -errno : fd;
 }
 
+/* A procfs, or the directory that one may be mounted on later. */
+static bool
+is_proc (struct rootfs *r, int fd)
+{
+	autofd proc = beneath_open_plain (r->root_fd, "proc", O_PATH);
+	struct stat it, there;
+	struct statfs fs;
+
+	if (fstatfs (fd, &fs) < 0 || fs.f_type == PROC_SUPER_MAGIC || fstat (fd, &it) < 0)
+		return true;
+	return proc >= 0 && fstat (proc, &there) == 0 && it.st_dev == there.st_dev &&
+	       it.st_ino == there.st_ino;
+}
+
 /*
  * The plan has judged the path by its words; a symbolic link of the image can make it mean
  * something else. Nothing may come to lie on /proc or below it that way (CVE-2019-16884,
@@ -48,7 +62,6 @@ static int
 open_through_links (struct rootfs *r, const struct mount_op *op, bool directory, bool *ret_made,
 		    struct err *e)
 {
-	struct statfs fs;
 	int fd;
 
 	if (op->ext & EXT_PROC_OR_SYS)
@@ -62,7 +75,7 @@ open_through_links (struct rootfs *r, const struct mount_op *op, bool directory,
 	}
 	if (fd < 0)
 		return err_set (e, -fd, "make the mount point '/%s'", op->dst);
-	if (fstatfs (fd, &fs) < 0 || fs.f_type == PROC_SUPER_MAGIC) {
+	if (is_proc (r, fd)) {
 		close (fd);
 		return err_set (e, ELOOP, "mount on '/%s': a symbolic link leads to /proc",
 				op->dst);
@@ -96,28 +109,44 @@ target_open (struct rootfs *r, const struct mount_op *op, bool directory, bool *
 /* ---- changes of what is there
  * -------------------------------------------------------------------------------------------- */
 
+/* What was to become read-only in the end does not, when a later entry says so. */
+static void
+forget_late (struct rootfs *r, const struct plan *plan, const struct mount_op *op)
+{
+	const struct mount_op *all = plan->rootfs.mounts;
+
+	if (!((op->attr_clr | op->rec_clr) & MOUNT_ATTR_RDONLY))
+		return;
+	for (size_t i = 0; &all[i] < op; i++)
+		if (r->tree_fds[i] >= 0 && streq (all[i].dst, op->dst))
+			close (take_fd (&r->tree_fds[i]));
+}
+
 static int
-remount (struct rootfs *r, const struct mount_op *op, struct err *e)
+remount (struct rootfs *r, const struct plan *plan, const struct mount_op *op, struct err *e)
 {
 	struct tree_change top = { .set = op->attr_set, .clear = op->attr_clr };
 	struct tree_change all = { .set = op->rec_set, .clear = op->rec_clr, .recursive = true };
 	autofd fd = beneath_open (r->root_fd, op->dst, O_PATH);
+	unsigned long flags = 0;
+	bool rw;
 	int ret;
 
 	if (fd < 0)
 		return err_set (e, -fd, "remount '/%s'", op->dst);
-	/* Flags and data of the super block; those of the mount are given again below. */
-	if ((op->data || op->sb_flags) &&
-	    (fchdir (fd) < 0 ||
-	     mount (NULL, ".", NULL, MS_REMOUNT | op->sb_flags | ms_flags (op->attr_set),
-		    op->data) < 0))
-		return err_set (e, errno, "remount '/%s' with '%s'", op->dst,
-				op->data ? op->data : "");
-	ret = tree_set (r, fd, &top);
-	if (ret == 0 && (all.set || all.clear))
-		ret = tree_set (r, fd, &all);
+	forget_late (r, plan, op);
+	ret = all.set || all.clear ? tree_set (r, fd, &all) : 0;
+	if (ret == 0)
+		ret = tree_set (r, fd, &top);
+	if (ret == 0)
+		ret = tree_flags (fd, &flags);
 	if (ret < 0)
 		return err_set (e, -ret, "remount '/%s'", op->dst);
+	/* "ro" is said of the mount only: the file system may be the host's. Its own flag is
+	 * touched where "rw" would be in vain otherwise. */
+	rw = flags & MS_RDONLY && op->attr_clr & MOUNT_ATTR_RDONLY;
+	if (op->ext & EXT_REMOUNT_FS && (op->data || op->sb_flags || rw))
+		TRY (fs_reconfigure (r, op, fd, rw, e));
 	return tree_propagate (r, op, fd, e);
 }
 
@@ -131,20 +160,22 @@ apply (struct rootfs *r, const struct plan *plan, size_t i, struct err *e)
 	const struct mount_op *op = &plan->rootfs.mounts[i];
 
 	switch (op->kind) {
-	case MOUNT_FS: return fs_mount (r, plan, op, r->idmap_fds ? r->idmap_fds[i] : -1, e);
-	case MOUNT_BIND: return bind_mount (r, op, r->tree_fds ? &r->tree_fds[i] : NULL, e);
-	case MOUNT_REMOUNT: return remount (r, op, e);
+	case MOUNT_FS: return fs_mount (r, plan, op, r->idmap_fds[i], &r->tree_fds[i], e);
+	case MOUNT_BIND: return bind_mount (r, op, &r->tree_fds[i], e);
+	case MOUNT_REMOUNT: return remount (r, plan, op, e);
 	case MOUNT_CGROUP: return cgroup_mount (r, plan, op, e);
 	}
 	return 0;
 }
 
-/* Read-only for the container, which may write to the socket but not replace it. */
+/* Read-only for the container, which may write to the socket but not replace it; and nothing that
+ * it mounts there is seen by the host. */
 int
 mounts_notify (struct rootfs *r, struct err *e)
 {
 	struct tree_change c = { .set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-					MOUNT_ATTR_NOEXEC };
+					MOUNT_ATTR_NOEXEC,
+				 .propagation = MS_PRIVATE };
 	autofd target = -1, tree = take_fd (&r->notify_tree_fd);
 	int ret;
 

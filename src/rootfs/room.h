@@ -42,6 +42,15 @@ int tree_attach (struct rootfs *r, int *tree, bool recursive, int target, const 
 int tree_place (struct rootfs *r, int *tree, bool recursive, const struct tree_change *c,
 		int target, const char *dst);
 unsigned long ms_flags (uint64_t attr); /* MOUNT_ATTR_* as MS_* */
+/* MS_* that a remount of this mount has to give again. */
+int tree_flags (int mnt, unsigned long *ret);
+/* What this kernel, or a seccomp profile that is older than it, lacks: no_open_tree, no_setattr. */
+void tree_probe (struct rootfs *r);
+/* For clones of what the host has, not asked for as volumes: what is mounted on them in here must
+ * not appear there. */
+int tree_isolate (struct rootfs *r, int tree);
+/* Linux < 5.2: the mount that was just made at `dst`, by its path; the root too. */
+int tree_find (struct rootfs *r, const char *dst);
 
 /* O_PATH of where `op` goes, made when missing (a directory, or an empty file). *ret_made: it was
  * missing. */
@@ -57,9 +66,14 @@ int tree_apply_options (struct rootfs *r, const struct mount_op *op, int *tree, 
 			int target, struct err *e);
 int tree_propagate (struct rootfs *r, const struct mount_op *op, int tree, struct err *e);
 
-/* filesystem.c */
+/*
+ * filesystem.c. A tmpfs that is to be read-only is not yet: what comes later is mounted on it, and
+ * nodes and links are made in it. Its fd is in *ret_late then, for who sets the flag.
+ */
 int fs_mount (struct rootfs *r, const struct plan *plan, const struct mount_op *op, int userns_fd,
-	      struct err *e);
+	      int *ret_late, struct err *e);
+/* Options of the file system itself, by a remount; `rw`: it, too, may be read-only. */
+int fs_reconfigure (struct rootfs *r, const struct mount_op *op, int mnt, bool rw, struct err *e);
 /* A detached new file system; data may be NULL. -errno, and what the kernel said about it in `why`
  * (may be ""). */
 int fs_open (const char *fstype, const char *source, unsigned long sb_flags, const char *data,

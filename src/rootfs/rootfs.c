@@ -3,20 +3,23 @@
  * beforehand. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "base/mem.h"
+#include "base/procfs.h"
 #include "libocispec/arena.h"
 #include "plan/plan.h"
 #include "rootfs/room.h"
 #include "sys/syscalls.h"
+
+#define MOUNTINFO_MAX (64u << 20)
 
 /* ---- the runtime, before the clone
  * ---------------------------------------------------------------------------------------- */
@@ -29,12 +32,18 @@ struct preparation {
 	int userns_fd;
 };
 
+static bool
+same_maps (const struct id_maps *a, const struct id_maps *b)
+{
+	return a == b || (a->n == b->n && memcmp (a->v, b->v, a->n * sizeof *a->v) == 0);
+}
+
 /* Many volumes with the same maps share one user namespace: each costs a process. */
 static int
 mapped_userns (struct preparation *p, const struct mount_op *op, struct err *e)
 {
-	if (p->userns_fd >= 0 && p->last->idmap_uid == op->idmap_uid &&
-	    p->last->idmap_gid == op->idmap_gid)
+	if (p->userns_fd >= 0 && same_maps (p->last->idmap_uid, op->idmap_uid) &&
+	    same_maps (p->last->idmap_gid, op->idmap_gid))
 		return p->userns_fd;
 	if (p->userns_fd >= 0)
 		close (take_fd (&p->userns_fd));
@@ -63,6 +72,20 @@ idmap_tree (struct preparation *p, const struct mount_op *op, int tree, struct e
 	return ret < 0 ? err_set (e, -ret, "map the ids of '%s'", op->src) : 0;
 }
 
+/*
+ * Cloned before the new mount namespace exists, it would stay a peer of what the host has: what the
+ * container mounts on a volume would appear there. It becomes what init's own view became.
+ */
+static int
+isolate_tree (struct preparation *p, const struct mount_op *op, int tree, struct err *e)
+{
+	unsigned long type = p->plan->rootfs.propagation_before & ~(unsigned long) MS_REC;
+	struct tree_change c = { .propagation = type == MS_SHARED ? 0 : type, .recursive = true };
+	int ret = tree_set (p->r, tree, &c);
+
+	return ret < 0 ? err_set (e, -ret, "propagation of '%s'", op->src) : 0;
+}
+
 static int
 prepare_bind (struct preparation *p, const struct mount_op *op, int *ret_tree, struct err *e)
 {
@@ -74,16 +97,18 @@ prepare_bind (struct preparation *p, const struct mount_op *op, int *ret_tree, s
 		return 0;
 	if (op->ext & EXT_COPY_SYMLINK && lstat (op->src, &st) == 0 && S_ISLNK (st.st_mode))
 		return 0; /* nothing will be bound */
+	tree_probe (p->r);
+	if ((p->r->no_open_tree || p->r->no_setattr) && !idmap)
+		return 0; /* Linux < 5.12: init opens it by its path, if it may */
 	tree = sys_open_tree (AT_FDCWD, op->src,
 			      OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |
 				      (op->recursive ? AT_RECURSIVE : 0) |
 				      (nofollow ? AT_SYMLINK_NOFOLLOW : 0));
-	if (tree == -ENOSYS && !idmap)
-		return 0; /* Linux < 5.2: init opens it by its path, if it may */
-	if (tree < 0)
+	if (tree < 0 && tree != -ENOSYS)
 		return err_set (e, -tree, "bind '%s' on '/%s': open the source", op->src, op->dst);
 	if (idmap)
 		TRY (idmap_tree (p, op, tree, e));
+	TRY (isolate_tree (p, op, tree, e));
 	*ret_tree = take_fd (&tree);
 	return 0;
 }
@@ -139,6 +164,9 @@ rootfs_prepare (struct arena *a, const struct plan *plan, const char *notify_dir
 				 .dev_null_fd = -1,
 				 .notify_tree_fd = -1,
 				 .self_fds = -1,
+				 .arena = a,
+				 .path = plan->rootfs.path,
+				 .shared = plan->rootfs.propagation_before & MS_SHARED,
 				 .notify_dir = notify_dir };
 	ret->tree_fds = no_fds (a, n);
 	ret->idmap_fds = no_fds (a, n);
@@ -192,31 +220,22 @@ isolate_parent (struct rootfs *r, const char *path, struct err *e)
 {
 	struct tree_change c = { .propagation = MS_PRIVATE };
 	autofd fd = open (path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	struct sys_statx here, above;
-	int ret;
+	struct stat here, above;
+	int ret = -EINVAL;
 
 	if (fd < 0)
 		return err_set (e, errno, "root.path: open '%s'", path);
-	for (;;) {
+	/* EINVAL: not the root of a mount, which is further up. */
+	while ((ret = tree_set (r, fd, &c)) == -EINVAL) {
 		autofd parent = openat (fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-		if (parent < 0)
+		if (parent < 0 || fstat (fd, &here) < 0 || fstat (parent, &above) < 0)
 			return err_set (e, errno, "open a parent of '%s'", path);
-		ret = sys_statx (fd, "", AT_EMPTY_PATH, STATX_MNT_ID | 0x100 /* STATX_INO */,
-				 &here);
-		if (ret == 0)
-			ret = sys_statx (parent, "", AT_EMPTY_PATH, STATX_MNT_ID | 0x100, &above);
-		if (ret < 0 || !(here.stx_mask & STATX_MNT_ID))
-			return err_set (
-				e, ret < 0 ? -ret : ENOSYS,
-				"linux.rootfsPropagation: find the mount of '%s' (needs Linux 5.8)",
-				path);
-		if (here.stx_mnt_id != above.stx_mnt_id || here.stx_ino == above.stx_ino)
-			break;
+		if (here.st_dev == above.st_dev && here.st_ino == above.st_ino)
+			break; /* our own root is no mount: somebody's chroot */
 		close (fd);
 		fd = take_fd (&parent);
 	}
-	ret = tree_set (r, fd, &c);
 	return ret < 0 ? err_set (e, -ret, "make the mount of '%s' private", path) : 0;
 }
 
@@ -224,13 +243,6 @@ isolate_parent (struct rootfs *r, const char *path, struct err *e)
 static int
 open_root_classic (struct rootfs *r, const char *path, struct err *e)
 {
-	struct statfs fs;
-
-	r->no_open_tree = true;
-	r->self_fds = open ("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (r->self_fds < 0 || fstatfs (r->self_fds, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC)
-		return err_set (e, r->self_fds < 0 ? errno : EINVAL,
-				"/proc/self/fd, needed on this kernel");
 	if (mount (path, path, NULL, MS_BIND | MS_REC, NULL) < 0)
 		return err_set (e, errno, "root.path: bind '%s' on itself", path);
 	r->root_fd = open (path, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -245,10 +257,10 @@ open_root (struct rootfs *r, const char *path, struct err *e)
 
 	if (target < 0)
 		return err_set (e, errno, "root.path: open '%s'", path);
+	if (r->no_open_tree)
+		return open_root_classic (r, path, e);
 	tree = sys_open_tree (target, "",
 			      OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_EMPTY_PATH);
-	if (tree == -ENOSYS)
-		return open_root_classic (r, path, e);
 	ret = tree < 0 ? tree
 		       : sys_move_mount (tree, "", target, "",
 					 MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
@@ -276,22 +288,39 @@ open_dev_null (struct rootfs *r, struct err *e)
 	return 0;
 }
 
+/* How mount(2) is told which fd is meant. Ours may be the pid namespace's first process, so it is
+ * not the handle of the runtime. */
+static int
+open_self_fds (struct rootfs *r, struct err *e)
+{
+	procfs_forget ();
+	r->self_fds = procfs_open ("self/fd", O_PATH | O_DIRECTORY);
+	return r->self_fds < 0 ? err_set (e, -r->self_fds, "/proc/self/fd, needed on this kernel")
+			       : 0;
+}
+
 int
 rootfs_open (struct rootfs *r, const struct rootfs_plan *plan, struct err *e)
 {
-	struct sys_mount_attr nothing = { 0 };
+	int ret;
 
 	r->umask = umask (0); /* modes are exact until devices_create is done */
 	if (!plan->own_mount_ns) {
 		r->root_fd = open (plan->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		return r->root_fd < 0 ? err_set (e, errno, "root.path: open '%s'", plan->path) : 0;
 	}
-	r->no_setattr = sys_mount_setattr (AT_FDCWD, "/", 0, &nothing) == -ENOSYS;
+	tree_probe (r);
+	if (r->no_open_tree || r->no_setattr)
+		TRY (open_self_fds (r, e));
 	if (mount (NULL, "/", NULL, plan->propagation_before, NULL) < 0)
 		return err_set (e, errno, "propagation of the new mount namespace");
-	if (plan->propagation_before & MS_SHARED)
+	if (r->shared)
 		TRY (isolate_parent (r, plan->path, e));
 	TRY (open_root (r, plan->path, e));
+	/* What the host has mounted below the root directory. */
+	ret = tree_isolate (r, r->root_fd);
+	if (ret < 0)
+		return err_set (e, -ret, "propagation of what is mounted in '%s'", plan->path);
 	return plan->n_masked ? open_dev_null (r, e) : 0;
 }
 
@@ -299,9 +328,22 @@ rootfs_open (struct rootfs *r, const struct rootfs_plan *plan, struct err *e)
  * -----------------------------------------------------------------------------------------------------------
  */
 
+/* What is unmounted here must stay mounted there. "." would be the new root, not the old one that
+ * lies on it. */
+static int
+isolate_old_root (struct rootfs *r, int old, struct err *e)
+{
+	int ret = tree_isolate (r, old);
+
+	if (ret < 0)
+		return err_set (e, -ret, "make the old root a slave");
+	return fchdir (r->root_fd) < 0 ? err_set (e, errno, "change to the new root") : 0;
+}
+
 static int
 pivot (struct rootfs *r, const struct rootfs_plan *plan, struct err *e)
 {
+	autofd old = r->shared ? open ("/", O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
 	int ret;
 
 	if (fchdir (r->root_fd) < 0)
@@ -316,37 +358,103 @@ pivot (struct rootfs *r, const struct rootfs_plan *plan, struct err *e)
 			plan->path);
 	if (ret < 0)
 		return err_set (e, -ret, "pivot_root");
-	/* What is unmounted here must stay mounted there. */
-	if (plan->propagation_before & MS_SHARED &&
-	    mount (NULL, ".", NULL, MS_SLAVE | MS_REC, NULL) < 0)
-		return err_set (e, errno, "make the old root a slave");
+	if (r->shared)
+		TRY (isolate_old_root (r, old, e));
 	return umount2 (".", MNT_DETACH) < 0 ? err_set (e, errno, "unmount the old root") : 0;
 }
 
 /*
  * A chroot can be left by who is privileged enough, and then there is the host's mount table: at
- * least no complete /proc or /sys may be in it, from which the kernel would conclude that the
- * container may mount its own unmasked.
+ * least no complete proc or sysfs may be in it, from which the kernel would conclude that the
+ * container may mount its own unmasked. Where it cannot be unmounted it is covered.
  */
 static int
-hide_host_filesystems (struct err *e)
+hide_mount (const char *path, struct err *e)
 {
-	static const char *const paths[] = { "/proc", "/sys" };
+	if (umount2 (path, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
+		return 0;
+	if (errno != EINVAL && errno != EPERM)
+		return err_set (e, errno, "--no-pivot: unmount '%s' of the host", path);
+	/* EINVAL, too, where it was below another that has just gone. */
+	if (mount ("tmpfs", path, "tmpfs", MS_RDONLY, "nr_inodes=1,size=4k") < 0 &&
+	    errno != ENOENT && errno != ENOTDIR)
+		return err_set (e, errno, "--no-pivot: cover '%s' of the host", path);
+	return 0;
+}
 
-	for (size_t i = 0; i < ARRAY_SIZE (paths); i++)
-		if (umount2 (paths[i], MNT_DETACH) < 0 && errno != ENOENT &&
-		    (errno != EINVAL && errno != EPERM))
-			return err_set (e, errno, "--no-pivot: unmount '%s' of the host", paths[i]);
-		else if (access (paths[i], F_OK) == 0 &&
-			 mount ("tmpfs", paths[i], "tmpfs", MS_RDONLY, "nr_inodes=1,size=4k") < 0)
-			return err_set (e, errno, "--no-pivot: cover '%s' of the host", paths[i]);
+/* A blank, tab, newline or backslash is \ooo in mountinfo. */
+static void
+unescape (char *s)
+{
+	char *out = s;
+
+	for (; *s; s++)
+		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] && s[3]) {
+			*out++ = (char) ((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
+			s += 3;
+		} else {
+			*out++ = *s;
+		}
+	*out = '\0';
+}
+
+/* "ID PARENT DEV ROOT PATH OPTIONS … - TYPE SOURCE …": path and type, unless it is the container's
+ * own. */
+static bool
+parse_host_mount (char *line, const char *root, char **ret_path, const char **ret_type)
+{
+	char *path = line, *type = strstr (line, " - ");
+	size_t n = strlen (root);
+
+	for (int field = 0; path && field < 4; field++)
+		path = strchr (path + 1, ' ');
+	if (!path || !type || type < path)
+		return false;
+	*ret_path = path + 1;
+	*ret_type = type + 3;
+	*strchrnul (type + 3, ' ') = '\0';
+	*strchrnul (path + 1, ' ') = '\0';
+	unescape (path + 1);
+	return strncmp (path + 1, root, n) != 0 || (path[1 + n] != '\0' && path[1 + n] != '/');
+}
+
+static int
+leave_mount (const char *path, const char *type, bool isolate, struct err *e)
+{
+	if (!isolate)
+		return streq (type, "proc") || streq (type, "sysfs") ? hide_mount (path, e) : 0;
+	if (mount (NULL, path, NULL, MS_SLAVE, NULL) < 0 && errno != EINVAL && errno != ENOENT)
+		return err_set (e, errno, "--no-pivot: make '%s' a slave", path);
+	return 0;
+}
+
+static int
+leave_mounts (struct rootfs *r, bool isolate, struct err *e)
+{
+	autofd fd = procfs_open ("self/mountinfo", O_RDONLY);
+	char root[PATH_MAX], *text, *line, *path;
+	const char *type;
+	size_t len;
+
+	if (fd < 0)
+		return err_set (e, -fd, "--no-pivot: open '/proc/self/mountinfo'");
+	TRY (read_fd (r->arena, fd, "/proc/self/mountinfo", MOUNTINFO_MAX, &text, &len, e));
+	if (fchdir (r->root_fd) < 0 || sys_getcwd (root, sizeof root) < 0)
+		return err_set (e, errno, "--no-pivot: path of the root directory");
+	while ((line = strsep (&text, "\n")) != NULL)
+		if (parse_host_mount (line, root, &path, &type))
+			TRY (leave_mount (path, type, isolate, e));
 	return 0;
 }
 
 static int
 move_root (struct rootfs *r, struct err *e)
 {
-	TRY (hide_host_filesystems (e));
+	procfs_forget (); /* that of the runtime, in another pid namespace */
+	/* All of them before any: unmounting spreads by the mount that it happens on. */
+	if (r->shared)
+		TRY (leave_mounts (r, true, e));
+	TRY (leave_mounts (r, false, e));
 	if (fchdir (r->root_fd) < 0 || mount (".", "/", NULL, MS_MOVE, NULL) < 0)
 		return err_set (e, errno, "--no-pivot: move the root directory");
 	return chroot (".") < 0 ? err_set (e, errno, "--no-pivot: chroot") : 0;
@@ -370,26 +478,57 @@ rootfs_pivot (struct rootfs *r, const struct rootfs_plan *plan, struct err *e)
  * --------------------------------------------------------------------------------------------------------------------
  */
 
+/* A tmpfs that was asked to be read-only, now that all is mounted and made in it. */
+static int
+finish_mounts (struct rootfs *r, const struct rootfs_plan *plan, struct err *e)
+{
+	struct tree_change ro = { .set = MOUNT_ATTR_RDONLY };
+
+	for (size_t i = 0; i < plan->n_mounts; i++) {
+		int ret = r->tree_fds[i] < 0 ? 0 : tree_set (r, r->tree_fds[i], &ro);
+
+		if (ret < 0)
+			return err_set (e, -ret, "%s: make '/%s' read-only",
+					plan->mounts[i].json_path, plan->mounts[i].dst);
+		close_one (&r->tree_fds[i]);
+	}
+	return 0;
+}
+
+/*
+ * Of the mounts below, those that say nothing of their own follow only "rshared" and "runbindable":
+ * they are private and would stay so. "rslave" and "rprivate" are true of them already, and would
+ * undo what volumes ask for.
+ */
+static int
+finish_propagation (struct rootfs *r, const struct rootfs_plan *plan, struct err *e)
+{
+	struct tree_change c = {
+		.propagation = plan->propagation & ~(unsigned long) MS_REC,
+		.recursive = plan->propagation & MS_REC &&
+			     plan->propagation & (MS_SHARED | MS_UNBINDABLE),
+	};
+	int ret = tree_set (r, r->root_fd, &c);
+
+	return ret < 0 ? err_set (e, -ret, "linux.rootfsPropagation") : 0;
+}
+
 int
 rootfs_finish (struct rootfs *r, const struct rootfs_plan *plan, struct err *e)
 {
 	struct tree_change ro = { .set = plan->readonly ? MOUNT_ATTR_RDONLY : 0 };
-	struct tree_change propagation = { .propagation = plan->propagation &
-							  ~(unsigned long) MS_REC };
 	int ret;
 
 	if (plan->own_mount_ns) {
+		TRY (finish_mounts (r, plan, e));
 		ret = tree_set (r, r->root_fd, &ro);
 		if (ret < 0)
 			return err_set (e, -ret, "root.readonly: make the root read-only");
-		/* Only `/` itself: what was asked for the mounts below it stands in their own
-		 * options. */
-		ret = tree_set (r, r->root_fd, &propagation);
-		if (ret < 0)
-			return err_set (e, -ret, "linux.rootfsPropagation");
+		TRY (finish_propagation (r, plan, e));
 	}
 	close_one (&r->root_fd);
 	close_one (&r->dev_null_fd);
 	close_one (&r->self_fds);
-	return 0;
+	/* By self_fds we were in the host's /proc. */
+	return chdir ("/") < 0 ? err_set (e, errno, "change to the root directory") : 0;
 }

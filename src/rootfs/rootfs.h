@@ -27,18 +27,24 @@ struct rootfs {
 	int root_fd;	 /* O_PATH of the root; -1 before rootfs_open */
 	int dev_null_fd; /* init: detached tree of the host's /dev/null, known to be character
 			    device 1:3; -1 when no file is masked */
-	int *tree_fds;	 /* [n_mounts]: detached trees opened by the runtime, or -1 */
+	int *tree_fds;	 /* [n_mounts]: detached trees opened by the runtime, or -1. Afterwards
+			    mounts that rootfs_finish makes read-only */
 	int *idmap_fds; /* [n_mounts]: user namespaces for idmapped file systems that init makes, or
 			   -1 */
 	int notify_tree_fd;	 /* detached tree of the notification socket's directory, or -1 */
 	const char *notify_dir;	 /* its path, for kernels without open_tree */
 	const char *cgroup_path; /* where the container's own cgroup is below the hierarchies, for
 				    binds without cgroup ns; NULL: not known */
+	struct arena *arena;
+	const char *path; /* of the root, before the pivot */
+	/* rootfsPropagation "shared": clones of the host's mounts are peers of them until they are
+	 * made slaves. */
+	bool shared;
 	/* What the kernel lacks; found out by rootfs_open. */
 	bool no_open_tree; /* Linux < 5.2: open_tree, move_mount, fsopen */
 	bool no_setattr;   /* Linux < 5.12: mount_setattr */
-	int self_fds;	/* then: O_PATH of the host's /proc/self/fd, by which mount(2) can name our
-			   fds, after the pivot too; else -1 */
+	int self_fds;	/* then: O_PATH of /proc/self/fd, by which mount(2) can name our fds, after
+			   the pivot too; else -1 */
 	unsigned umask; /* of the caller, while ours is 0 */
 };
 

@@ -37,6 +37,25 @@ ms_flags (uint64_t attr)
 	return ms;
 }
 
+void
+tree_probe (struct rootfs *r)
+{
+	struct sys_mount_attr nothing = { 0 };
+	/* Errors for any kernel that has them: no such descriptor, no name (a name that is not
+	 * known would start modprobe). EPERM is the answer of
+	 * profiles that do not know them. */
+	int known[] = { sys_open_tree (-1, "", OPEN_TREE_CLONE | AT_EMPTY_PATH),
+			sys_move_mount (-1, "", -1, "",
+					MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH),
+			sys_fsopen (NULL, FSOPEN_CLOEXEC) };
+	int ret = sys_mount_setattr (-1, "", AT_EMPTY_PATH, &nothing);
+
+	r->no_open_tree = false;
+	for (size_t i = 0; i < ARRAY_SIZE (known); i++)
+		r->no_open_tree |= known[i] == -ENOSYS || known[i] == -EPERM;
+	r->no_setattr = ret == -ENOSYS || ret == -EPERM;
+}
+
 int
 tree_open (struct rootfs *r, int dirfd, const char *path, bool recursive, bool nofollow)
 {
@@ -72,10 +91,8 @@ mount_fds (struct rootfs *r, int source, int target, unsigned long flags)
 	return 0;
 }
 
-/* Linux < 5.12: a remount replaces all flags, so those there already are given again (some may be
- * locked). */
-static int
-set_classic (struct rootfs *r, int tree, const struct tree_change *c)
+int
+tree_flags (int mnt, unsigned long *ret)
 {
 	static const struct {
 		unsigned long st, ms;
@@ -87,31 +104,50 @@ set_classic (struct rootfs *r, int tree, const struct tree_change *c)
 		{ 1024 /* ST_NOATIME */, MS_NOATIME },
 		{ 2048 /* ST_NODIRATIME */, MS_NODIRATIME },
 		{ 4096 /* ST_RELATIME */, MS_RELATIME },
+		{ 8192 /* ST_NOSYMFOLLOW */, MS_NOSYMFOLLOW },
 	};
-	unsigned long flags = 0, atime = MS_NOATIME | MS_STRICTATIME | MS_RELATIME;
 	struct statvfs st;
+
+	if (fstatvfs (mnt, &st) < 0)
+		return -errno;
+	*ret = 0;
+	for (size_t i = 0; i < ARRAY_SIZE (table); i++)
+		if (st.f_flag & table[i].st)
+			*ret |= table[i].ms;
+	return 0;
+}
+
+/* Linux < 5.12: a remount replaces all flags, so those there already are given again (some may be
+ * locked). */
+static int
+set_attr_classic (struct rootfs *r, int tree, const struct tree_change *c)
+{
+	unsigned long flags, atime = MS_NOATIME | MS_STRICTATIME | MS_RELATIME;
 	int ret;
 
-	if (c->set & MOUNT_ATTR_IDMAP)
+	if (c->recursive || (c->set & MOUNT_ATTR_IDMAP))
 		return -ENOSYS;
-	if (c->set || c->clear) {
-		if (c->recursive)
-			return -ENOSYS;
-		if (fstatvfs (tree, &st) < 0)
-			return -errno;
-		for (size_t i = 0; i < ARRAY_SIZE (table); i++)
-			if (st.f_flag & table[i].st)
-				flags |= table[i].ms;
-		flags &= ~ms_flags (c->clear & ~(uint64_t) MOUNT_ATTR__ATIME);
-		if ((c->clear | c->set) & MOUNT_ATTR__ATIME)
-			flags &= ~atime;
-		ret = mount_fds (r, -1, tree, MS_REMOUNT | MS_BIND | flags | ms_flags (c->set));
-		if (ret < 0)
-			return ret;
-	}
-	return c->propagation
-		       ? mount_fds (r, -1, tree, c->propagation | (c->recursive ? MS_REC : 0))
-		       : 0;
+	ret = tree_flags (tree, &flags);
+	if (ret < 0)
+		return ret;
+	flags &= ~ms_flags (c->clear & ~(uint64_t) MOUNT_ATTR__ATIME);
+	if ((c->clear | c->set) & MOUNT_ATTR__ATIME)
+		flags &= ~atime;
+	flags |= ms_flags (c->set);
+	/* None of the three would mean: as it was. */
+	if ((c->clear & MOUNT_ATTR__ATIME) && !(flags & atime))
+		flags |= MS_RELATIME;
+	return mount_fds (r, -1, tree, MS_REMOUNT | MS_BIND | flags);
+}
+
+static int
+set_classic (struct rootfs *r, int tree, const struct tree_change *c)
+{
+	int ret = c->set || c->clear ? set_attr_classic (r, tree, c) : 0;
+
+	if (ret < 0 || !c->propagation)
+		return ret;
+	return mount_fds (r, -1, tree, c->propagation | (c->recursive ? MS_REC : 0));
 }
 
 int
@@ -144,11 +180,31 @@ tree_set (struct rootfs *r, int tree, const struct tree_change *c)
 	return sys_mount_setattr (tree, "", flags, &attr);
 }
 
+int
+tree_isolate (struct rootfs *r, int tree)
+{
+	struct tree_change c = { .propagation = MS_SLAVE, .recursive = true };
+
+	return r->shared ? tree_set (r, tree, &c) : 0;
+}
+
+int
+tree_find (struct rootfs *r, const char *dst)
+{
+	int fd;
+
+	if (*dst)
+		return beneath_open (r->root_fd, dst, O_PATH);
+	/* root_fd shows what is below */
+	fd = open (r->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
 /* The new mount, found by its path, has to be the one that was just made. */
 static int
 find_attached (struct rootfs *r, int *tree, const char *dst)
 {
-	int fd = beneath_open (r->root_fd, dst, O_PATH);
+	int fd = tree_find (r, dst);
 	struct stat was, is;
 
 	if (fd < 0)

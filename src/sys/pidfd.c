@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
@@ -18,6 +19,27 @@ pidfd_inode (int pidfd)
 	if (fstatfs (pidfd, &sfs) < 0 || sfs.f_type != PIDFS_MAGIC || fstat (pidfd, &st) < 0)
 		return 0;
 	return st.st_ino;
+}
+
+struct sys_pidfd_info { /* struct pidfd_info, as it was in Linux 6.13 */
+	uint64_t mask, cgroup_id;
+	uint32_t pid, tgid, ppid, ids[8];
+	int32_t exit_code;
+};
+#define SYS_PIDFD_GET_INFO  _IOWR (0xff, 11, struct sys_pidfd_info)
+#define SYS_PIDFD_INFO_EXIT 8
+
+int
+pidfd_exit_status (int pidfd, int *ret)
+{
+	struct sys_pidfd_info info = { .mask = SYS_PIDFD_INFO_EXIT };
+
+	if (ioctl (pidfd, SYS_PIDFD_GET_INFO, &info) < 0)
+		return -errno;
+	if (!(info.mask & SYS_PIDFD_INFO_EXIT))
+		return -EAGAIN;
+	*ret = info.exit_code;
+	return 0;
 }
 
 int

@@ -152,6 +152,15 @@ struct sys_mount_attr {				/* struct mount_attr */
 #ifndef FSCONFIG_CMD_CREATE
 #define FSCONFIG_CMD_CREATE	6
 #endif
+#ifndef FSCONFIG_CMD_RECONFIGURE
+#define FSCONFIG_CMD_RECONFIGURE 7
+#endif
+#ifndef FSPICK_CLOEXEC
+#define FSPICK_CLOEXEC		0x1
+#endif
+#ifndef FSPICK_EMPTY_PATH
+#define FSPICK_EMPTY_PATH	0x8
+#endif
 #ifndef OPEN_TREE_CLONE
 #define OPEN_TREE_CLONE		1
 #endif
@@ -205,7 +214,7 @@ struct sys_mount_attr {				/* struct mount_attr */
 #endif
 
 static inline int
-sys_open_tree (int dirfd, const char *path, unsigned flags)				/* Linux 5.2, like the next five */
+sys_open_tree (int dirfd, const char *path, unsigned flags)				/* Linux 5.2, like the next six */
 {
 	SYS_RET (syscall (SYS_open_tree, dirfd, path, flags));
 }
@@ -228,6 +237,11 @@ static inline int
 sys_fsmount (int fd, unsigned flags, unsigned attr)
 {
 	SYS_RET (syscall (SYS_fsmount, fd, flags, attr));
+}
+static inline int
+sys_fspick (int dirfd, const char *path, unsigned flags)
+{
+	SYS_RET (syscall (SYS_fspick, dirfd, path, flags));
 }
 static inline int
 sys_mount_setattr (int dirfd, const char *path, unsigned flags, const struct sys_mount_attr *attr)	/* Linux 5.12 */

@@ -2,6 +2,7 @@
 /* The loop of a foreground run: terminal, signals, notifications. Static buffers: it may live for years. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -23,6 +24,9 @@ struct flow {
 	size_t start, end;
 	bool eof;
 };
+
+#define TTY_MAX	 (1u << 20)
+#define DRAIN_MS 1000
 
 int
 relay_block_signals (void)
@@ -73,45 +77,70 @@ handle_signals (const struct relay *r, int signal_fd)
 }
 
 static void
-pump (struct flow *f, bool readable, bool writable)
+fill (struct flow *f)
 {
-	ssize_t n;
+	ssize_t n = read (f->from, f->buf + f->end, sizeof f->buf - f->end);
 
-	if (readable && f->end < sizeof f->buf) {
-		n = read (f->from, f->buf + f->end, sizeof f->buf - f->end);
-		if (n > 0)
-			f->end += (size_t) n;
-		else if (n == 0 || (errno != EAGAIN && errno != EINTR))	/* EIO: the last one closed the slave */
-			f->eof = true;
-	}
-	if (f->end > f->start && (writable || readable)) {
-		n = write (f->to, f->buf + f->start, f->end - f->start);
-		if (n > 0)
-			f->start += (size_t) n;
-		else if (n < 0 && errno != EAGAIN && errno != EINTR) {
-			f->start = f->end;	/* nobody reads it any more */
-			f->eof = true;
-		}
-	}
+	if (n > 0)
+		f->end += (size_t) n;
+	else if (n == 0 || (errno != EAGAIN && errno != EINTR)) /* EIO: the last one closed the slave */
+		f->eof = true;
+}
+
+/*
+ * Standard output is the caller's, so it is not ours to make non-blocking: poll has said that there
+ * is room, for a pipe that means PIPE_BUF. More could block us, and with us the signals.
+ */
+static void
+empty (struct flow *f)
+{
+	ssize_t n = write (f->to, f->buf + f->start, MIN (f->end - f->start, (size_t) PIPE_BUF));
+
+	if (n > 0)
+		f->start += (size_t) n;
+	else if (n < 0 && errno != EAGAIN && errno != EINTR)
+		f->start = f->end; /* nobody reads it any more; the container need not stand still for that */
 	if (f->start == f->end)
 		f->start = f->end = 0;
 }
 
-/* What the process wrote last is still in the terminal when its pidfd says that it has ended. */
+static void
+pump (struct flow *f, bool readable, bool writable)
+{
+	if (readable && f->end < sizeof f->buf)
+		fill (f);
+	if (writable && f->end > f->start)
+		empty (f);
+}
+
+static bool
+has_event (int fd, short events, int timeout_ms)
+{
+	struct pollfd p = { fd, events, 0 };
+
+	return poll (&p, 1, timeout_ms) > 0;
+}
+
+/*
+ * What the process wrote last is still in the terminal when its pidfd says that it has ended. Not
+ * more than a terminal holds: somebody whom it left behind may go on writing. And not for a reader
+ * who does not read.
+ */
 static void
 drain (struct flow *out)
 {
-	struct pollfd p = { out->from, POLLIN, 0 };
+	size_t left = TTY_MAX;
 
-	while (!out->eof && poll (&p, 1, 0) > 0 && (p.revents & POLLIN)) {
-		pump (out, true, true);
+	for (;;) {
 		while (out->end > out->start) {
-			struct pollfd w = { out->to, POLLOUT, 0 };
-
-			if (poll (&w, 1, 1000) <= 0)
+			if (!has_event (out->to, POLLOUT, DRAIN_MS))
 				return;
-			pump (out, false, true);
+			empty (out);
 		}
+		if (out->eof || left == 0 || !has_event (out->from, POLLIN, 0))
+			return;
+		fill (out);
+		left -= MIN (left, out->end);
 	}
 }
 
@@ -142,6 +171,8 @@ loop (const struct relay *r, int signal_fd, struct err *e)
 		if (p[0].revents) {
 			if (r->master >= 0)
 				drain (&out);
+			if (r->extra_fd >= 0 && r->on_extra) /* its last words */
+				(void) r->on_extra (r->ctx, r->extra_fd);
 			return 0;
 		}
 	}
@@ -166,6 +197,6 @@ relay_run (const struct relay *r, int signal_fd, struct err *e)
 	}
 	result = loop (r, signal_fd, e);
 	if (terminal)
-		(void) tcsetattr (0, TCSAFLUSH, &before);
+		(void) tcsetattr (0, TCSANOW, &before);
 	return result;
 }

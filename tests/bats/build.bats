@@ -25,9 +25,9 @@ build () { make --no-print-directory -j"$(nproc)" "$@"; }
 }
 
 @test "a feature that is demanded and missing is an error that names it" {
-	run env PKG_CONFIG_LIBDIR=/nonexistent make WITH_CRIU=yes help
+	run env PKG_CONFIG_LIBDIR=/nonexistent make WITH_SELINUX=yes help
 	[ "$status" -ne 0 ]
-	[[ "$output" == *"WITH_CRIU=yes"* ]]
+	[[ "$output" == *"WITH_SELINUX=yes"* ]]
 }
 
 @test "a feature can be left out, and --version says so" {
@@ -35,6 +35,14 @@ build () { make --no-print-directory -j"$(nproc)" "$@"; }
 	[ "$status" -eq 0 ]
 	grep -q -- '-CRIU' build/small/config.h
 	grep -q 'HAVE_SELINUX 0' build/small/config.h
+}
+
+@test "without systemd the option says so" {
+	run build VARIANT=nosystemd WITH_SYSTEMD=no
+	[ "$status" -eq 0 ] || { echo "$output" | tail -n 20; return 1; }
+	run build/nosystemd/coracle --systemd-cgroup list
+	[ "$status" -ne 0 ]
+	[[ "$output" == *"built without systemd; use --cgroup-manager=cgroupfs"* ]]
 }
 
 @test "a toggle is auto, yes or no" {

@@ -7,7 +7,7 @@
  * The K-th process is meant: 0 (the default) is COMMAND itself, 1 its first child, and so on; -a:
  * a process that is not its child. Calls are counted from 1, in that process alone, a child's until
  * it executes a program, so that a number means the same call each time; that is why this is not
- * strace's "when=". -e: the N-th call is not made and returns -ERRNO; -k: SIGKILL at its entry.
+ * strace's "when=". close is not counted. -e: the N-th call is not made and returns -ERRNO; -k: SIGKILL at its entry.
  * FILE gets one line "K NUMBER" for the call that was hit, and is empty if the process has no N-th
  * call. Without -n it gets such a line for every call of every process. The exit status is
  * COMMAND's.
@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
@@ -108,6 +109,10 @@ set_result (pid_t pid, long value)
 static void
 on_entry (int k, unsigned long long nr)
 {
+	/* A close that fails has closed all the same; one that is not made is nothing that can
+	 * happen. */
+	if (nr == SYS_close)
+		return;
 	procs[k].calls++;
 	if (wanted == 0) {
 		fprintf (out, "%d %llu\n", k, nr);
@@ -202,7 +207,7 @@ int
 main (int argc, char **argv)
 {
 	pid_t pid, main_pid, attached = 0;
-	int opt, status;
+	int opt, status, result = -1;
 
 	out = stdout;
 	while ((opt = getopt (argc, argv, "+o:p:a:n:e:k")) != -1)
@@ -224,7 +229,8 @@ main (int argc, char **argv)
 		    ptrace (PTRACE_INTERRUPT, attached, 0, 0) < 0)
 			die ("seize the other process");
 	}
-	for (;;) {
+	/* A call whose result is still to be replaced must not be let go. */
+	while (result < 0 || failing) {
 		pid = waitpid (-1, &status, __WALL);
 		if (pid < 0)
 			die ("wait");
@@ -232,11 +238,14 @@ main (int argc, char **argv)
 			on_stop (pid, status);
 			continue;
 		}
-		if (pid == main_pid)
-			break;
 		procs[find (pid)].gone = true;
+		if (pid == main_pid)
+			result = WIFSIGNALED (status) ? 128 + WTERMSIG (status)
+						      : WEXITSTATUS (status);
+		if (pid == procs[target].pid)
+			failing = false;
 	}
-	/* Whoever is left is let go by the kernel, unless it would run into a half-done injection. */
+	/* Whoever is left is let go by the kernel. */
 	fclose (out);
-	return WIFSIGNALED (status) ? 128 + WTERMSIG (status) : WEXITSTATUS (status);
+	return result;
 }

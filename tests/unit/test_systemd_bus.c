@@ -404,7 +404,7 @@ play_start (int fd)
 	greet (fd);
 	expect_match (fd);
 	m = expect_start (fd);
-	EQ (m.flags, DBUS_NO_AUTO_START);
+	EQ (m.flags, 0);
 	STREQ (m.destination, ERR "systemd1");
 	in = dbus_body (&m, "ssa(sv)a(sa(sv))");
 	STREQ (dbus_get_string (&in), SCOPE);

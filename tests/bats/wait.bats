@@ -1,0 +1,78 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# wait, and exitCode in the state.
+
+load helpers
+
+@test "waits for the end, prints the status and ends with it" {
+	config 'sh ("read x </tmp/fifo; exit 7")'
+	mkfifo "$ROOTFS/tmp/fifo"
+	runs run --detach --bundle "$BUNDLE" "$ID"
+	"$CORACLE" --root "$STATE" wait "$ID" >"$WORK/out" 2>&1 3>&- &
+	echo go >"$ROOTFS/tmp/fifo"
+	status=0
+	wait $! || status=$?
+	[ "$status" -eq 7 ] || { cat "$WORK/out"; return 1; }
+	[ "$(cat "$WORK/out")" = 7 ]
+	[ "$(coracle state "$ID" | jq .exitCode)" = 7 ]
+	run_to_file wait "$ID"
+	[ "$status" -eq 7 ]
+	is 7
+}
+
+@test "128 + the signal" {
+	config 'args (["/bin/sleep", "1000"])'
+	runs run --detach --bundle "$BUNDLE" "$ID"
+	[ "$(coracle state "$ID" | jq 'has ("exitCode")')" = false ]
+	"$CORACLE" --root "$STATE" wait "$ID" >"$WORK/out" 2>&1 3>&- &
+	waiter=$!
+	runs kill "$ID" KILL
+	status=0
+	wait $waiter || status=$?
+	[ "$status" -eq 137 ] || { cat "$WORK/out"; return 1; }
+}
+
+@test "a created container is waited for as well" {
+	config 'sh ("exit 3")'
+	runs create --bundle "$BUNDLE" "$ID"
+	"$CORACLE" --root "$STATE" wait "$ID" >"$WORK/out" 2>&1 3>&- &
+	waiter=$!
+	runs start "$ID"
+	status=0
+	wait $waiter || status=$?
+	[ "$status" -eq 3 ] || { cat "$WORK/out"; return 1; }
+}
+
+@test "of a zombie: from the kernel, until it is reaped" {
+	config 'sh ("read x </tmp/fifo; exit 11")'
+	mkfifo "$ROOTFS/tmp/fifo"
+	"$TEST_TOOLS/subreaper" "$CORACLE" --root "$STATE" run --detach --bundle "$BUNDLE" "$ID" >"$WORK/out" 2>&1 </dev/null 3>&- &
+	wait_until has_status running
+	wait_until grep -q ^child "$WORK/out"
+	kill -STOP $!
+	wait_until grep -q "^State:.T" /proc/$!/status
+	echo go >"$ROOTFS/tmp/fifo"
+	wait_until has_status stopped
+	[ "$(coracle state "$ID" | jq .exitCode)" = 11 ]
+	run_to_file wait "$ID"
+	[ "$status" -eq 11 ]
+	kill -CONT $!
+	wait $! || true
+	grep -q "^adopted .* exit 11" "$WORK/out"
+	[ "$(coracle state "$ID" | jq .exitCode)" = 11 ]
+}
+
+@test "run --keep keeps the status" {
+	config 'sh ("exit 9")'
+	run_to_file run --keep --bundle "$BUNDLE" "$ID"
+	[ "$status" -eq 9 ]
+	[ "$(coracle state "$ID" | jq .exitCode)" = 9 ]
+	run_to_file wait "$ID"
+	[ "$status" -eq 9 ]
+}
+
+@test "a container of which nobody knows, or nobody knows any more" {
+	run_to_file wait nosuch
+	[ "$status" -eq 255 ]
+	says "does not exist"
+}
