@@ -44,13 +44,12 @@ criu_open_dirs (struct arena *a, const struct criu_options *o, bool create, stru
 		struct err *e)
 {
 	char cwd[PATH_MAX];
-	const char *images;
 
 	if (!getcwd (cwd, sizeof cwd))
 		return err_set (e, errno, "the current directory");
-	images = path_absolute (a, cwd, o->image_path ? o->image_path : "checkpoint");
-	d->work = o->work_path ? path_absolute (a, cwd, o->work_path) : images;
-	TRY (d->images_fd = open_dir (images, create, "--image-path", e));
+	d->images = path_absolute (a, cwd, o->image_path ? o->image_path : "checkpoint");
+	d->work = o->work_path ? path_absolute (a, cwd, o->work_path) : d->images;
+	TRY (d->images_fd = open_dir (d->images, create, "--image-path", e));
 	TRY (d->work_fd = open_dir (d->work, true, "--work-path", e));
 	return 0;
 }
@@ -344,7 +343,7 @@ gone (struct dump *d, struct err *e)
 static int
 checkpoint_locked (struct dump *d, struct err *e)
 {
-	struct criu_dirs dirs = { -1, -1, NULL };
+	struct criu_dirs dirs = { .images_fd = -1, .work_fd = -1 };
 	struct criu_response r;
 	struct criu_session s = { .arena = d->g->arena, .log = "dump.log" };
 	enum container_status st = container_status (d->c, NULL);
@@ -358,6 +357,8 @@ checkpoint_locked (struct dump *d, struct err *e)
 	TRY (container_config (d->c, d->g->arena, &d->spec, e));
 	TRY (criu_open_dirs (d->g->arena, d->o, true, &dirs, e));
 	s.work_dir = dirs.work;
+	s.images_fd = dirs.images_fd;
+	s.work_fd = dirs.work_fd;
 	d->opts.arena = d->g->arena;
 	ret = criu_common_options (&d->opts, d->o, &dirs, d->spec, s.log, e);
 	if (ret == 0)

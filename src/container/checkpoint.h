@@ -42,7 +42,7 @@ struct oci_mount;
 
 struct criu_dirs {
 	int images_fd, work_fd;
-	const char *work;
+	const char *images, *work; /* absolute */
 };
 /* Opens (makes, with `create`) the directories of the options. */
 int criu_open_dirs (struct arena *a, const struct criu_options *o, bool create,

@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "base/sock.h"
 #include "cgroup/cgroup.h"
 #include "container/criu.h"
 #include "libocispec/arena.h"
@@ -221,7 +222,7 @@ criu_parse (struct arena *a, const uint8_t *v, size_t n, struct criu_response *r
 		case 4: r.bad |= !parse_restore (f.inner, ret); break;
 		case 5: r.bad |= !parse_notify (a, f.inner, ret); break;
 		case 7: ret->cr_errno = (int32_t) f.value; break;
-		case 9: ret->message = text_of (a, &f); break;
+		case 9: ret->message = text_of (a, &f); break; /* may end with a line break */
 		default: break;
 		}
 	}
@@ -231,46 +232,103 @@ criu_parse (struct arena *a, const uint8_t *v, size_t n, struct criu_response *r
 /* ---- the process
  * ------------------------------------------------------------------------------------ */
 
+static int
+reopen (const char *path, int fd)
+{
+	autofd fresh = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fresh < 0 || dup2 (fresh, fd) < 0 ? -1 : 0;
+}
+
 /* criu takes its mount namespace as the outside of the container, and wants the root to be a mount.
  */
 static int
-own_mounts (const char *root)
+own_mounts (const struct criu_session *s)
 {
 	if (unshare (CLONE_NEWNS) < 0 || mount (NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0 ||
-	    mount (root, root, NULL, MS_BIND | MS_REC, NULL) < 0)
-		return -errno;
-	return 0;
+	    mount (s->root, s->root, NULL, MS_BIND | MS_REC, NULL) < 0)
+		return -1;
+	return reopen (s->images_dir, s->images_fd) < 0 ? -1 : reopen (s->work_dir, s->work_fd);
 }
 
+enum {
+	NO_CGROUP = 124,
+	NO_MOUNTS = 125,
+	NO_EXEC = 126,
+	NOT_FOUND = 127
+}; /* exit statuses before there is a criu */
+
+/*
+ * criu looks for the directories among the files of the process at the other end of its socket, as
+ * the kernel names it (SO_PEERCRED): that is whoever made the pair. So it is made here, and our end
+ * sent back.
+ */
 static _Noreturn void
-become_criu (const struct criu_session *s, int sock)
+become_criu (const struct criu_session *s, int control)
 {
 	char fd_text[12], *argv[] = { (char *) "criu", (char *) "swrk", fd_text, NULL };
 	struct err ignored;
+	int fds[2];
 
 	(void) prctl (PR_SET_PDEATHSIG, SIGKILL);
-	snprintf (fd_text, sizeof fd_text, "%d", sock);
-	(void) fcntl (sock, F_SETFD, 0);
+	if (s->cgroup && cgroup_enter_self (s->cgroup, &ignored) < 0)
+		_exit (NO_CGROUP);
+	if (s->root && own_mounts (s) < 0)
+		_exit (NO_MOUNTS);
+	if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0 ||
+	    sock_send_fd (control, "c", 1, fds[0], &ignored) < 0)
+		_exit (NO_EXEC);
+	close (fds[0]);
+	snprintf (fd_text, sizeof fd_text, "%d", fds[1]);
+	(void) fcntl (fds[1], F_SETFD, 0);
+	(void) fcntl (s->images_fd, F_SETFD, 0);
+	(void) fcntl (s->work_fd, F_SETFD, 0);
 	for (size_t i = 0; i < s->n_keep; i++)
 		(void) fcntl (s->keep[i], F_SETFD, 0);
 	signals_reset ();
-	if (s->cgroup && cgroup_enter_self (s->cgroup, &ignored) < 0)
-		_exit (126);
-	if (s->root && own_mounts (s->root) < 0)
-		_exit (125);
 	if (!getenv ("PATH")) /* criu itself calls ip and iptables */
 		(void) setenv ("PATH",
 			       "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
 	execvp (argv[0], argv);
-	_exit (errno == ENOENT ? 127 : 126);
+	_exit (errno == ENOENT ? NOT_FOUND : NO_EXEC);
 }
 
+/* One record and its descriptor, if there is one. The length, 0 at the end, -1 with errno. */
+static ssize_t
+receive_record (int sock, void *buf, size_t size, int *ret_fd)
+{
+	union {
+		struct cmsghdr h;
+		char buf[CMSG_SPACE (sizeof (int))];
+	} control;
+	struct iovec iov = { buf, size };
+	struct msghdr mh = { .msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = control.buf,
+			     .msg_controllen = sizeof control.buf };
+	struct cmsghdr *h;
+	ssize_t n;
+
+	*ret_fd = -1;
+	do
+		n = recvmsg (sock, &mh, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n <= 0)
+		return n;
+	h = CMSG_FIRSTHDR (&mh);
+	if (h && h->cmsg_level == SOL_SOCKET && h->cmsg_type == SCM_RIGHTS)
+		memcpy (ret_fd, CMSG_DATA (h), sizeof *ret_fd);
+	return n;
+}
+
+/* *ret_sock: our end; -1 if it ended before there was one. */
 static int
 start (const struct criu_session *s, int *ret_sock, struct err *e)
 {
 	struct clone_request req = { .exit_signal = SIGCHLD,
 				     .cgroup_fd = s->cgroup ? s->cgroup->into_fd : -1 };
 	int fds[2], pid;
+	char byte;
 
 	if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
 		return err_set (e, errno, "socketpair");
@@ -278,12 +336,10 @@ start (const struct criu_session *s, int *ret_sock, struct err *e)
 	if (pid == 0)
 		become_criu (s, fds[1]);
 	close (fds[1]);
-	if (pid < 0) {
-		close (fds[0]);
-		return err_set (e, -pid, "start criu");
-	}
-	*ret_sock = fds[0];
-	return pid;
+	if (pid > 0)
+		(void) receive_record (fds[0], &byte, 1, ret_sock);
+	close (fds[0]);
+	return pid < 0 ? err_set (e, -pid, "start criu") : pid;
 }
 
 static int
@@ -324,21 +380,28 @@ static int
 refused (const struct criu_session *s, const struct criu_response *r, struct err *e)
 {
 	const char *errors = log_errors (s);
+	int len = r->message ? (int) strcspn (r->message, "\n") : 0;
 
-	return err_set (e, r->cr_errno > 0 ? r->cr_errno : 0,
-			"criu failed%s%s%s%s (its log is '%s/%s')", r->message ? ": " : "",
-			r->message ? r->message : "", *errors ? ": " : "", errors, s->work_dir,
-			s->log);
+	/* The log has what it said, and what led to it. */
+	return err_set (e, r->cr_errno > 0 ? r->cr_errno : 0, "criu failed: %.*s (log: '%s/%s')",
+			*errors ? (int) strlen (errors) : len,
+			*errors	     ? errors
+			: r->message ? r->message
+				     : "",
+			s->work_dir, s->log);
 }
 
 static int
 ended (const struct criu_session *s, int status, struct err *e)
 {
-	if (status == 127)
+	if (status == NOT_FOUND)
 		return err_set (e, 0, "the program criu is not installed, or not in $PATH");
-	if (status == 125 || status == 126)
-		return err_set (e, 0,
-				"criu could not be started: no mount namespace or cgroup for it");
+	if (status >= NO_CGROUP && status <= NO_EXEC)
+		return err_set (e, 0, "criu could not be started: %s",
+				status == NO_CGROUP ? "it cannot enter the container's cgroup"
+				: status == NO_MOUNTS
+					? "no mount namespace for it, or no root in it"
+					: "execve");
 	const char *errors = log_errors (s);
 	return err_set (e, 0, "criu ended with status %d and said nothing%s%s", status,
 			*errors ? ": " : "", errors);
@@ -351,28 +414,11 @@ static int
 receive (const struct criu_session *s, int sock, struct criu_response *ret, int *ret_fd,
 	 struct err *e)
 {
-	union {
-		struct cmsghdr h;
-		char buf[CMSG_SPACE (sizeof (int))];
-	} control;
 	uint8_t *buf = arena_alloc (s->arena, RESPONSE_MAX);
-	struct iovec iov = { buf, RESPONSE_MAX };
-	struct msghdr mh = { .msg_iov = &iov,
-			     .msg_iovlen = 1,
-			     .msg_control = control.buf,
-			     .msg_controllen = sizeof control.buf };
-	struct cmsghdr *h;
-	ssize_t n;
+	ssize_t n = receive_record (sock, buf, RESPONSE_MAX, ret_fd);
 
-	*ret_fd = -1;
-	do
-		n = recvmsg (sock, &mh, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
 	if (n <= 0)
 		return n < 0 && errno != ECONNRESET ? err_set (e, errno, "receive from criu") : 0;
-	h = CMSG_FIRSTHDR (&mh);
-	if (h && h->cmsg_level == SOL_SOCKET && h->cmsg_type == SCM_RIGHTS)
-		memcpy (ret_fd, CMSG_DATA (h), sizeof *ret_fd);
 	if (criu_parse (s->arena, buf, (size_t) n, ret) < 0)
 		return err_set (e, EBADMSG, "criu's answer is damaged");
 	return 1;
@@ -419,13 +465,15 @@ criu_run (const struct criu_session *s, enum criu_type type, const struct pb *op
 	r = s->on_start ? s->on_start (s->ctx, pid, e) : 0;
 	pb_int (&req, 1, type);
 	pb_message (&req, 2, opts);
-	if (r == 0 && send (sock, req.v, req.n, MSG_NOSIGNAL) < 0 && errno != EPIPE &&
-	    errno != ECONNRESET) {
-		r = err_set (e, errno, "send the request to criu");
-	} else if (r == 0) {
-		r = converse (s, sock, ret, e);
+	if (r == 0 && sock >= 0) {
+		if (send (sock, req.v, req.n, MSG_NOSIGNAL) < 0 && errno != EPIPE &&
+		    errno != ECONNRESET)
+			r = err_set (e, errno, "send the request to criu");
+		else
+			r = converse (s, sock, ret, e);
 	}
-	close (take_fd (&sock)); /* it ends when we do not listen any more */
+	if (sock >= 0)
+		close (take_fd (&sock)); /* it ends when we do not listen any more */
 	status = reap (pid);
 	if (r < 0)
 		return -1;

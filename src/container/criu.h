@@ -92,9 +92,12 @@ int criu_parse (struct arena *a, const uint8_t *v, size_t n, struct criu_respons
 struct criu_session {
 	struct arena *arena;
 	const char *work_dir, *log; /* where criu writes what went wrong */
-	/* Restore: mounts and their propagation are criu's own affair, in a mount namespace of its
-	 * own, with `root` bound on itself. */
-	const char *root;
+	/*
+	 * Restore: criu gets a mount namespace of its own, with `root` bound on itself. The two
+	 * directories are then opened there again, under the same numbers: it mounts in one.
+	 */
+	const char *root, *images_dir;
+	int images_fd, work_fd;
 	const struct cgroup *cgroup; /* to be born in, or NULL */
 	int keep[16]; /* fds that criu inherits under the same numbers: those of CRIU_INHERIT_FD */
 	size_t n_keep;

@@ -218,6 +218,9 @@ request (struct restore *r, struct err *e)
 	r->session = (struct criu_session) {
 		.arena = r->opts.arena,
 		.work_dir = r->dirs.work,
+		.images_dir = r->dirs.images,
+		.images_fd = r->dirs.images_fd,
+		.work_fd = r->dirs.work_fd,
 		.log = "restore.log",
 		.root = l->plan.rootfs.path,
 		.cgroup = l->cgroup.manager == CGROUP_MANAGER_CGROUPFS ? &l->cgroup : NULL,
@@ -264,7 +267,7 @@ container_restore (const struct globals *g, const char *id, const struct create_
 		   const struct criu_options *o, struct err *e)
 {
 	struct launch l;
-	struct restore r = { .l = &l, .o = o, .dirs = { -1, -1, NULL } };
+	struct restore r = { .l = &l, .o = o, .dirs = { .images_fd = -1, .work_fd = -1 } };
 	int ret, signal_fd = -1;
 
 	launch_init (&l, g, c, !c->detach);
