@@ -246,7 +246,9 @@ static int
 own_mounts (const struct criu_session *s)
 {
 	if (unshare (CLONE_NEWNS) < 0 || mount (NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0 ||
-	    mount (s->root, s->root, NULL, MS_BIND | MS_REC, NULL) < 0)
+	    mount (s->root, s->root, NULL, MS_BIND | MS_REC, NULL) < 0 ||
+	    (s->readonly &&
+	     mount (NULL, s->root, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) < 0))
 		return -1;
 	return reopen (s->images_dir, s->images_fd) < 0 ? -1 : reopen (s->work_dir, s->work_fd);
 }

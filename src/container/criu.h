@@ -97,6 +97,7 @@ struct criu_session {
 	 * directories are then opened there again, under the same numbers: it mounts in one.
 	 */
 	const char *root, *images_dir;
+	bool readonly; /* the root: criu does not restore that */
 	int images_fd, work_fd;
 	const struct cgroup *cgroup; /* to be born in, or NULL */
 	int keep[16]; /* fds that criu inherits under the same numbers: those of CRIU_INHERIT_FD */

@@ -223,6 +223,7 @@ request (struct restore *r, struct err *e)
 		.work_fd = r->dirs.work_fd,
 		.log = "restore.log",
 		.root = l->plan.rootfs.path,
+		.readonly = l->plan.rootfs.readonly,
 		.cgroup = l->cgroup.manager == CGROUP_MANAGER_CGROUPFS ? &l->cgroup : NULL,
 		.on_notify = on_notify,
 		.on_start = systemd ? on_start : NULL,
