@@ -66,12 +66,12 @@ read_row (const struct globals *g, char *id, struct owner *owner, struct row *ro
 		return false;
 	}
 	status = container_status (c, NULL);
-	if (status == STATUS_STOPPED)
-		c->st.pid = 0;
 	c->st.owner = (char *) (size_t) owner_of (g->arena, c, owner);
 	row->st = &c->st;
 	row->status = container_status_names[status];
 	row->json = container_state_json (c, g->arena, status, OCI_COMPACT);
+	if (status == STATUS_STOPPED)
+		c->st.pid = 0; /* last: it is by the pid that the exit status is found */
 	container_close (c);
 	return true;
 }

@@ -67,11 +67,12 @@ new_session (struct err *e)
 	return 0;
 }
 
-/* systemd chose it after the fork, or it is below the one that the runtime knows: the kernel says where. */
+/* Not where the plan says: systemd chose it after the fork, it is below that one, or the container
+ * has none of its own and stays in the runtime's. The kernel knows. */
 static void
 find_cgroup (struct init *in)
 {
-	if (in->cgroup->manager == CGROUP_MANAGER_SYSTEMD || in->plan->cgroup.subgroup)
+	if (in->cgroup->manager != CGROUP_MANAGER_CGROUPFS || in->plan->cgroup.subgroup)
 		in->rootfs.cgroup_path = cgroup_of_process (in->arena, in->cgroup->mode, 0);
 }
 
@@ -170,7 +171,8 @@ init_build (struct init *in, struct err *e)
 	      rootfs_finish (&in->rootfs, &p->rootfs, e)); /* after all that needs to write to it */
 
 	/* -- the process -- */
-	STEP ("cpu affinity", affinity_reset (e)); /* the caller's is no business of the container's */
+	STEP ("cpu affinity",
+	      affinity_reset (e)); /* the caller's is no business of the container's */
 	if (p->has_process)
 		TRY (enter_set_process (in, e)); /* after the pivot: /dev/null of the container */
 	STEP ("hand over", chan_call (&in->chan, MSG_READY, 0,

@@ -108,3 +108,40 @@ same_as () { # RUNTIME OPTION…
 @test "spec says what runc's says" { same_as runc; }
 @test "spec says what crun's says" { same_as crun; }
 @test "spec --rootless says what runc's says" { same_as runc --rootless; }
+
+# Where /sys/fs/cgroup is version 2, the container gets a cgroup namespace, and its own view.
+@test "spec on cgroup v2: with a cgroup namespace, rootless too; and it runs" {
+	need_root
+	mkdir "$WORK/bin" "$WORK/run"
+	cp "$CORACLE" "$WORK/bin/coracle"
+	rm "$BUNDLE/config.json"
+	cp -a "$BUNDLE" "$WORK/rootless"
+	chown -R 54321:54321 "$WORK/rootless" "$WORK/run"
+	export WORK BUNDLE ID
+	# shellcheck disable=SC2016
+	run unshare -m --propagation private sh -c 'set -e
+		[ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ] || { umount -l /sys/fs/cgroup; mount -t cgroup2 cgroup2 /sys/fs/cgroup; }
+		use () {
+			jq ".process.terminal = false | .linux.cgroupsPath = \"/$ID\" | .process.args = [\"/bin/sh\", \"-c\", \"cat /proc/self/cgroup | grep ^0: ; mount | grep -c cgroup2.*ro,\"]" config.json >new
+			cat new >config.json; rm new
+		}
+		cd "$BUNDLE"
+		"$WORK/bin/coracle" spec
+		jq -c "[.linux.namespaces[].type]" config.json
+		use
+		"$WORK/bin/coracle" --root "$WORK/run1" run "$ID"
+		cd "$WORK/rootless"
+		u="setpriv --reuid=54321 --regid=54321 --clear-groups $WORK/bin/coracle --root $WORK/run"
+		$u spec --rootless
+		jq -c "[.linux.namespaces[].type]" config.json
+		use
+		jq "del (.linux.cgroupsPath)" config.json >new; cat new >config.json
+		$u run "$ID"' 3>&-
+	[ "$status" -eq 0 ] || { echo "$output"; return 1; }
+	is '["pid","network","ipc","uts","mount","cgroup"]
+0::/
+1
+["pid","ipc","uts","mount","user","cgroup"]
+0::/
+1'
+}
