@@ -43,6 +43,7 @@ check-fault: export FAULT_ALL := 1
 check-fault: export STREAM_TIMEOUT := 3600
 $(addprefix check-,$(SUITES) vm): check-%: build-%
 	@CORACLE=$(CURDIR)/$(B)/coracle tests/run $*
+check-vm: export STREAM_TIMEOUT := 7200
 check: $(addprefix build-,$(SUITES))
 	@CORACLE=$(CURDIR)/$(B)/coracle tests/run $(SUITES)
 update-golden: build-plan

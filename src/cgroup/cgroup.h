@@ -71,6 +71,11 @@ int cgroup_from_state (struct cgroup *ret, int manager, int mode, const char *pa
  * "[CONTROLLER[,CONTROLLER]:]PATH", an existing cgroup below it; controllers are of v1 only.
  */
 int cgroup_open_for_exec (struct arena *a, struct cgroup *cg, const char *const *subs, size_t n_subs, struct err *e);
+/*
+ * exec, where clone3 could not: a process into into_fd. An ordinary user may not move it out of his session by himself; systemd, whose scope
+ * it is, may.
+ */
+int cgroup_admit (struct arena *a, const struct cgroup *cg, pid_t pid, struct err *e);
 /* v2: where the process `pid` is now; for a container that has moved below its cgroup, which then takes no process (EBUSY). */
 int cgroup_open_of_process (struct cgroup *cg, pid_t pid, struct err *e);
 

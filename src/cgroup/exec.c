@@ -115,6 +115,19 @@ cgroup_open_for_exec (struct arena *a, struct cgroup *cg, const char *const *sub
 }
 
 int
+cgroup_admit (struct arena *a, const struct cgroup *cg, pid_t pid, struct err *e)
+{
+	char text[16];
+	int r;
+
+	snprintf (text, sizeof text, "%d", (int) pid);
+	r = write_small_at (cg->into_fd, "cgroup.procs", text);
+	if ((r == -EACCES || r == -EPERM) && cg->manager == CGROUP_MANAGER_SYSTEMD)
+		return systemd_attach (a, cg, pid, e);
+	return r < 0 ? err_set (e, -r, "move the process into the container's cgroup") : 0;
+}
+
+int
 cgroup_open_of_process (struct cgroup *cg, pid_t pid, struct err *e)
 {
 	char text[PATH_MAX + 64], path[64], dir[PATH_MAX + 64], *s;

@@ -33,13 +33,14 @@ int v1_adopt (struct arena *a, struct cgroup *cg, pid_t pid, struct err *e);
 int v2_adopt (struct cgroup *cg, const struct cgroup_plan *plan, pid_t pid, struct err *e);
 
 /*
- * systemd.c: make the scope around `pid`, and find where it is; tell it new limits; stop it. The last one needs nothing but the name, and
+ * systemd.c: make the scope around `pid`, and find where it is; tell it new limits; add a process; stop it. The last one needs nothing but the name, and
  * a scope that has ended is no error.
  */
 int systemd_create_scope (struct arena *a, struct cgroup *cg, const struct cgroup_plan *plan,
 			  pid_t pid, struct err *e);
 int systemd_update_scope (struct arena *a, const struct cgroup *cg, const struct cgroup_plan *plan,
 			  struct err *e);
+int systemd_attach (struct arena *a, const struct cgroup *cg, pid_t pid, struct err *e);
 int systemd_stop_scope (const struct cgroup *cg, struct err *e);
 /* A scope that we perhaps made, if nobody is in it. */
 void systemd_stop_empty (const struct cgroup *cg);

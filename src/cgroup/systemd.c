@@ -325,6 +325,26 @@ systemd_update_scope (struct arena *a, const struct cgroup *cg, const struct cgr
 	return r;
 }
 
+/* ---- one more process ------------------------------------------------------------------------ */
+
+int
+systemd_attach (struct arena *a, const struct cgroup *cg, pid_t pid, struct err *e)
+{
+	struct dbus_out body = { .arena = a };
+	struct bus_reply reply;
+	struct bus b;
+	int r;
+
+	dbus_put_string (&body, cg->scope);
+	dbus_put_string (&body, "");
+	dbus_put_u32 (&body, 4); /* bytes: one process */
+	dbus_put_u32 (&body, (uint64_t) pid);
+	TRY (bus_open (a, bus_is_user (), &b, e));
+	r = bus_try_call (&b, "AttachProcessesToUnit", "ssau", &body, &reply, e);
+	bus_close (&b);
+	return r == 0 ? refused (&reply, "add a process to", cg->scope, e) : MIN (r, 0);
+}
+
 /* ---- the end --------------------------------------------------------------------------------- */
 
 /* systemd removes the cgroup together with the scope, when the last process has left. */

@@ -24,6 +24,12 @@ systemd_update_scope (struct arena *a, const struct cgroup *cg, const struct cgr
 	return is_missing (e);
 }
 
+int
+systemd_attach (struct arena *a, const struct cgroup *cg, pid_t pid, struct err *e)
+{
+	return is_missing (e);
+}
+
 /* A container of another build: its cgroup is removed, which ends the scope as well. */
 int
 systemd_stop_scope (const struct cgroup *cg, struct err *e)

@@ -149,7 +149,6 @@ clone_child (struct exec *x, int cgroup_fd, struct err *e)
 		.ret_pidfd = &x->pidfd,
 	};
 	struct chan theirs;
-	char text[16];
 	int pid;
 
 	TRY (chan_pair (&x->chan, &theirs, e));
@@ -168,12 +167,8 @@ clone_child (struct exec *x, int cgroup_fd, struct err *e)
 		return err_set (e, -pid, "clone");
 	}
 	x->pid = pid;
-	if (cgroup_fd < 0 && x->cgroup.into_fd >= 0) {
-		snprintf (text, sizeof text, "%d", pid);
-		pid = write_small_at (x->cgroup.into_fd, "cgroup.procs", text);
-		if (pid < 0)
-			return err_set (e, -pid, "move the process into the container's cgroup");
-	}
+	if (cgroup_fd < 0 && x->cgroup.into_fd >= 0)
+		TRY (cgroup_admit (x->req.g->arena, &x->cgroup, pid, e));
 	return chan_send (&x->chan, MSG_GO, x->pid, NULL, e);
 }
 

@@ -988,6 +988,47 @@ TEST (update_of_a_scope_that_is_gone)
 }
 
 static void
+play_attach (int fd)
+{
+	struct dbus_message m;
+	struct dbus_in in;
+
+	greet (fd);
+	m = expect (fd, "AttachProcessesToUnit", "ssau");
+	in = dbus_body (&m, "ssau");
+	STREQ (dbus_get_string (&in), SCOPE);
+	STREQ (dbus_get_string (&in), "");
+	EQ (dbus_get_u32 (&in), 4);
+	EQ (dbus_get_u32 (&in), 12345);
+	answer (fd, &m, NULL, NULL);
+}
+
+TEST (a_process_is_added)
+{
+	bus (play_attach);
+	EQ (systemd_attach (&arena, &scope, 12345, &e), 0);
+	server_ends ();
+}
+
+static void
+play_attach_refused (int fd)
+{
+	struct dbus_message m;
+
+	greet (fd);
+	m = expect (fd, "AttachProcessesToUnit", "ssau");
+	refuse (fd, &m, ERR "DBus.Error.AccessDenied", "Process 12345 not owned by client's UID.");
+}
+
+TEST (a_process_is_refused)
+{
+	bus (play_attach_refused);
+	FAILS_WITH (systemd_attach (&arena, &scope, 12345, &e), &e,
+		    "systemd refuses to add a process to '" SCOPE "': Process 12345 not owned");
+	server_ends ();
+}
+
+static void
 play_stop (int fd)
 {
 	struct dbus_message m;

@@ -47,6 +47,17 @@ directory () { echo "/sys/fs/cgroup$(property ControlGroup)"; }
 	[ "$status" -eq 0 ]
 }
 
+@test "exec: into the scope, although it is not a cgroup that the caller could move to" {
+	config 'sh ("while :; do sleep 1; done") | ns ("cgroup")'
+	create
+	as_user start "$ID"
+	run as_user exec "$ID" cat /proc/self/cgroup
+	[ "$status" -eq 0 ] || { echo "$output"; return 1; }
+	# Seen from the container's cgroup namespace.
+	[ "$mode" != v2 ] || is 0::/
+	as_user delete --force "$ID"
+}
+
 @test "limits" {
 	config 'resources ({memory: {limit: 52428800}, pids: {limit: 77}, cpu: {quota: 12345, period: 50000}})'
 	if [ "$mode" != v2 ]; then
