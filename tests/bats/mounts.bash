@@ -83,3 +83,6 @@ in_container () { nsenter -t "$PID" --mount --root --wd "$@" 3>&-; }
 container_mounts () { output=$(cat "/proc/$PID/mountinfo"); }
 # Without what others mount below /tmp and /run meanwhile.
 host_mounts () { in_ns cat /proc/self/mountinfo | cut -d' ' -f4- | awk -v work="$WORK/" '$2 !~ "^/(run|tmp)/" || index ($2, work)' | sort; }
+
+# `!` at the start of a command is not noticed by bats.
+not () { if "$@"; then echo "succeeded: $*"; return 1; fi; }

@@ -29,8 +29,15 @@ volume () { # OPTION…: $WORK/vol at /vol
 	config "bind(\"/vol\"; \"$WORK/vol\"; $(jq -cn '$ARGS.positional' --args "$@"))"
 }
 # Who sees what the other mounts in the volume?
-host_sees () { [ -z "${DBG:-}" ] || { cat /proc/$PID/mountinfo; in_ns cat /proc/self/mountinfo; }; in_container mount -t tmpfs c /vol/container && in_ns grep -q " $WORK/vol/container " /proc/self/mountinfo; }
-container_sees () { MOUNTS_OF_OURS=1; mount -t tmpfs h "$WORK/vol/host" && grep -q " /vol/host " "/proc/$PID/mountinfo"; }
+host_sees () {
+	in_container mount -t tmpfs c /vol/container && grep -q " /vol/container " "/proc/$PID/mountinfo" || exit 1
+	in_ns grep -q " $WORK/vol/container " /proc/self/mountinfo
+}
+container_sees () {
+	MOUNTS_OF_OURS=1
+	mount -t tmpfs h "$WORK/vol/host" && in_ns grep -q " $WORK/vol/host " /proc/self/mountinfo || exit 1
+	grep -q " /vol/host " "/proc/$PID/mountinfo"
+}
 
 @test "rootfsPropagation: what / is for each value" {
 	local value expected
@@ -105,22 +112,22 @@ container_sees () { MOUNTS_OF_OURS=1; mount -t tmpfs h "$WORK/vol/host" && grep 
 @test "volume without an option, by default: HostToContainer" {
 	volume
 	start_container
-	! host_sees
+	not host_sees
 	container_sees
 }
 
 @test "volume None (rprivate): neither sees the other" {
 	volume rbind rprivate
 	start_container
-	! host_sees
-	! container_sees
+	not host_sees
+	not container_sees
 }
 
 @test "volume HostToContainer (rslave, rootfsPropagation rslave)" {
 	volume rbind rslave
 	config '.linux.rootfsPropagation = "rslave"'
 	start_container
-	! host_sees
+	not host_sees
 	container_sees
 }
 
@@ -141,7 +148,7 @@ container_sees () { MOUNTS_OF_OURS=1; mount -t tmpfs h "$WORK/vol/host" && grep 
 	volume rbind rslave
 	config '.linux.rootfsPropagation = "shared"'
 	start_container
-	! host_sees
+	not host_sees
 	container_sees
 }
 
@@ -195,7 +202,7 @@ container_sees () { MOUNTS_OF_OURS=1; mount -t tmpfs h "$WORK/vol/host" && grep 
 	start_container
 	[ "$(host_mounts)" = "$BEFORE" ]
 	container_mounts
-	! grep -E ' /(dev|sys)[^ ]* .* shared:' <<<"$output"
+	not grep -E ' /(dev|sys)[^ ]* .* shared:' <<<"$output"
 	in_container mount -o bind /bin/busybox /dev/null
 	[ "$(host_mounts)" = "$BEFORE" ]
 }
@@ -207,7 +214,7 @@ container_sees () { MOUNTS_OF_OURS=1; mount -t tmpfs h "$WORK/vol/host" && grep 
 	start_container
 	container_mounts
 	[ "$(propagation_of /vol)" = slave ]
-	! host_sees
+	not host_sees
 	container_sees
 }
 
