@@ -18,10 +18,17 @@ const char *cgroup_main (const struct cgroup *cg);
 /* "cpu" is served by "cpu,cpuacct". */
 bool v1_serves (const char *hierarchy, const char *controller, size_t len);
 int v1_fd (const struct cgroup *cg, const char *controller); /* dir_fd, or -1 */
+/* mkdir with parents: how many are new; 0: it was there. -errno. */
+int cgroup_make_path (const char *path, size_t root_len);
+
+/* How many directories of the path are ours in this hierarchy: `made`. */
+unsigned cgroup_made_in (const struct cgroup *cg, const char *hierarchy);
+
 int v1_create (struct arena *a, struct cgroup *cg, struct err *e);
+const char *v1_made (struct arena *a, const struct cgroup *cg);	/* for cg->made */
 int v1_apply (struct cgroup *cg, const struct cgroup_plan *plan, struct err *e);
 int v1_apply_devices (struct cgroup *cg, const struct cgroup_plan *plan, struct err *e);
-int v2_create (struct cgroup *cg, const struct cgroup_plan *plan, struct err *e);
+int v2_create (struct arena *a, struct cgroup *cg, const struct cgroup_plan *plan, struct err *e);
 int v2_apply (struct arena *a, struct cgroup *cg, const struct cgroup_plan *plan, struct err *e);
 /* One write with its fall-back, in an open cgroup directory. `where` names it in errors. */
 int cgroup_write_one (int dir_fd, const struct cgroup_write *w, const char *where, struct err *e);
