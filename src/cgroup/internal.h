@@ -53,7 +53,7 @@ void systemd_stop_empty (const struct cgroup *cg);
 
 /* devices_bpf.c: the program that decides as the rules do, of which the last that matches counts. -E2BIG. */
 struct device_program {
-	struct bpf_insn insns[500 * 7 + 16];
+	struct bpf_insn insns[500 * 8 + 16];
 	size_t n;
 };
 int devices_compile (struct device_program *p, const struct device_rule *rules, size_t n);
