@@ -2,6 +2,7 @@
 /* What is the same for all kinds: finding, entering, the order of creation. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
@@ -149,6 +150,39 @@ cgroup_resolve (struct arena *a, const struct cgroup_plan *plan, const struct ho
 
 /* ---- making and entering --------------------------------------------------------------------------------------------------------- */
 
+/* How many were made, or -errno. */
+static int
+make_parts (const char *path, size_t root_len)
+{
+	size_t len = strlen (path);
+	char part[PATH_MAX];
+	int made = 0;
+
+	if (len >= sizeof part)
+		return -ENAMETOOLONG;
+	for (size_t i = root_len + 1; i <= len; i++)
+		if (path[i] == '/' || path[i] == '\0') {
+			memcpy (part, path, i);
+			part[i] = '\0';
+			if (mkdir (part, 0755) == 0)
+				made++;
+			else if (errno != EEXIST)
+				return -errno;
+		}
+	return made;
+}
+
+int
+cgroup_make_path (const char *path, size_t root_len)
+{
+	int r = mkdir (path, 0755) == 0 ? 1 : errno == EEXIST ? 0 : -errno;
+
+	/* ENOENT again: a container that ends takes with it the parent that it made. */
+	for (int tries = 0; r == -ENOENT && tries < 10; tries++)
+		r = make_parts (path, root_len);
+	return r;
+}
+
 int
 cgroup_check_empty (int dir_fd)
 {
@@ -168,8 +202,11 @@ go_without (struct cgroup *cg, const struct cgroup_plan *plan, struct err *e)
 		return -1;
 	log_debug ("without a cgroup: %s", err_full (e));
 	cgroup_close (cg);
+	if (cg->manager == CGROUP_MANAGER_CGROUPFS)
+		(void) cgroup_destroy (cg, e); /* what could be made before the refusal */
 	cg->manager = CGROUP_MANAGER_DISABLED;
 	cg->created = false;
+	cg->made = NULL;
 	return 0;
 }
 
@@ -180,7 +217,11 @@ cgroup_create (struct arena *a, const struct cgroup_plan *plan, struct cgroup *c
 
 	if (cg->manager != CGROUP_MANAGER_CGROUPFS)
 		return 0;		/* systemd: around the process, in cgroup_attach */
-	r = cg->mode == CGROUP_V2 ? v2_create (cg, plan, e) : v1_create (a, cg, e);
+	r = cg->mode == CGROUP_V2 ? v2_create (a, cg, plan, e) : v1_create (a, cg, e);
+	if (cg->mode != CGROUP_V2) {
+		cg->made = v1_made (a, cg);
+		cg->created = cgroup_made_in (cg, cgroup_main (cg)) > 0;
+	}
 	if (r == 0)
 		return cg->mode == CGROUP_V2 ? 0 : v1_apply_devices (cg, plan, e);
 	return e->num == EACCES || e->num == EPERM || e->num == EROFS ? go_without (cg, plan, e) : -1;
@@ -306,12 +347,13 @@ is_below_root (const char *path)
 	return true;
 }
 
-int
-cgroup_from_state (struct cgroup *cg, int manager, int mode, const char *path, const char *scope, bool created)
+void
+cgroup_from_state (struct cgroup *cg)
 {
-	*cg = (struct cgroup) { .manager = manager, .mode = mode, .path = path, .scope = scope, .into_fd = -1, .created = created };
-	/* A damaged or forged state must not make us kill in the root. */
-	if (path && !is_below_root (path))
-		cg->created = false;
-	return 0;
+	cg->into_fd = -1;
+	/* A damaged or forged state must not make us kill or remove in the root. */
+	if (!cg->path || is_below_root (cg->path))
+		return;
+	cg->created = false;
+	cg->made = NULL;
 }

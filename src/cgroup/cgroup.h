@@ -35,9 +35,13 @@ struct cgroup {
 	bool entered;			/* clone3 put the child there */
 	bool created;			/* at least the leaf is ours; otherwise never killed or removed */
 	bool told;			/* systemd knows the limits: the scope was made with them */
-	struct { const char *name; char *dir; int dir_fd, tasks_fd; bool created; } v1[CGROUP_MAX_V1];	/* hybrid: "unified" is into_fd */
+	struct { const char *name; char *dir; int dir_fd, tasks_fd; unsigned made; } v1[CGROUP_MAX_V1];	/* hybrid: "unified" is into_fd */
 	unsigned n_v1;
-	unsigned created_parents;	/* v2: how many directories above the leaf are ours (removed if empty) */
+	/*
+	 * How many directories at the end of the path were made, in each hierarchy: "cpu:1 memory:0", ":2" for v2. So many are removed
+	 * (parents if nobody else uses them). NULL: not known, then the leaf is removed if it is `created`.
+	 */
+	const char *made;
 };
 
 /* Facts: mode of /sys/fs/cgroup by statfs magic (3 system calls), no parsing of mountinfo. */
@@ -63,8 +67,8 @@ int cgroup_adopt (struct arena *a, struct cgroup *cg, const struct cgroup_plan *
 int cgroup_apply (struct arena *a, struct cgroup *cg, const struct cgroup_plan *plan, struct err *e);
 void cgroup_close (struct cgroup *cg);	/* the fds */
 
-/* From a state file: fills a handle for the calls below. Does not open anything. */
-int cgroup_from_state (struct cgroup *ret, int manager, int mode, const char *path, const char *scope, bool created);
+/* manager, mode, path, scope, created and made come from a state file: what a damaged one must not say is taken back. */
+void cgroup_from_state (struct cgroup *cg);
 
 /*
  * Opens what exec needs to enter the container's cgroup: into_fd, and the tasks files of v1. Each of `subs` is --cgroup:

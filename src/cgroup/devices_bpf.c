@@ -2,7 +2,8 @@
 /*
  * Device rules on v2: a BPF program that the kernel asks on every open and mknod of a device node.
  *
- * The last rule that matches decides, so the program looks at them from the last to the first; none: refused.
+ * Reading, writing and making a node are each decided by the last rule that speaks of it, so the program looks at the rules from the last to
+ * the first. What is allowed is taken off the request; it is granted when nothing is left, and refused by a rule that denies any of the rest.
  */
 #include <errno.h>
 #include <linux/bpf.h>
@@ -57,23 +58,40 @@ hit (struct run *r, uint8_t code, unsigned reg, int32_t imm)
 	r->hits[r->n_hits++] = put (r->p, code, reg, 0, imm);
 }
 
+/* A rule for all kinds of access, which leaves nothing to say to others about the same devices. */
+static bool
+is_whole (const struct device_rule *rule)
+{
+	return kernel_access (rule->access) == ALL_ACCESS;
+}
+
 /* One rule, where type and (unless it has none) major number are known to be right. */
 static void
 put_rule (struct run *r, const struct device_rule *rule)
 {
-	uint32_t other = ALL_ACCESS & ~kernel_access (rule->access);
+	uint32_t mine = kernel_access (rule->access);
 	size_t skip = 0;
 
-	if (other)			/* a request for more than the rule speaks of is not its business */
-		skip = put (r->p, BPF_JMP | BPF_JSET | BPF_K, ACCESS, 0, (int32_t) other);
+	if (is_whole (rule)) {
+		if (rule->minor >= 0)
+			hit (r, BPF_JMP | BPF_JEQ | BPF_K, MINOR, (int32_t) rule->minor);
+		else
+			hit (r, BPF_JMP | BPF_JA, 0, 0);
+		return;
+	}
 	if (rule->minor >= 0)
-		hit (r, BPF_JMP | BPF_JEQ | BPF_K, MINOR, (int32_t) rule->minor);
-	else
-		hit (r, BPF_JMP | BPF_JA, 0, 0);
-	if (other)
+		skip = put (r->p, BPF_JMP | BPF_JNE | BPF_K, MINOR, 0, (int32_t) rule->minor);
+	if (rule->allow) {
+		put (r->p, BPF_ALU64 | BPF_AND | BPF_K, ACCESS, 0, (int32_t) (ALL_ACCESS & ~mine));
+		hit (r, BPF_JMP | BPF_JEQ | BPF_K, ACCESS, 0);
+	} else {
+		hit (r, BPF_JMP | BPF_JSET | BPF_K, ACCESS, (int32_t) mine);
+	}
+	if (rule->minor >= 0)
 		lands_here (r->p, skip);
 }
 
+/* After a rule that always decides nothing may follow: the verifier refuses what cannot be reached. */
 static size_t
 put_major (struct run *r, const struct device_rule *rules, size_t n)
 {
@@ -83,8 +101,11 @@ put_major (struct run *r, const struct device_rule *rules, size_t n)
 		same++;
 	if (rules->major >= 0)
 		skip = put (r->p, BPF_JMP | BPF_JNE | BPF_K, MAJOR, 0, (int32_t) rules->major);
-	for (size_t i = 0; i < same; i++)
+	for (size_t i = 0; i < same; i++) {
 		put_rule (r, &rules[i]);
+		if (is_whole (&rules[i]) && rules[i].minor < 0)
+			break;
+	}
 	if (rules->major >= 0)
 		lands_here (r->p, skip);
 	return same;
@@ -94,15 +115,23 @@ static size_t
 put_type (struct run *r, const struct device_rule *rules, size_t n)
 {
 	char type = rules->type;
-	size_t done = 0, skip = 0;
+	size_t done = 0, same = 1, skip = 0;
+	bool decided = false;
 
+	while (same < n && rules[same].type == type)
+		same++;
 	if (type != 'a')
 		skip = put (r->p, BPF_JMP | BPF_JNE | BPF_K, TYPE, 0, type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
-	while (done < n && rules[done].type == type)
-		done += put_major (r, rules + done, n - done);
+	while (done < same && !decided) {
+		size_t here = put_major (r, rules + done, same - done);
+
+		for (size_t i = 0; i < here; i++)
+			decided |= is_whole (&rules[done + i]) && rules[done + i].major < 0 && rules[done + i].minor < 0;
+		done += here;
+	}
 	if (type != 'a')
 		lands_here (r->p, skip);
-	return done;
+	return same;
 }
 
 static int

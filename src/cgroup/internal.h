@@ -18,10 +18,17 @@ const char *cgroup_main (const struct cgroup *cg);
 /* "cpu" is served by "cpu,cpuacct". */
 bool v1_serves (const char *hierarchy, const char *controller, size_t len);
 int v1_fd (const struct cgroup *cg, const char *controller); /* dir_fd, or -1 */
+/* mkdir with parents: how many are new; 0: it was there. -errno. */
+int cgroup_make_path (const char *path, size_t root_len);
+
+/* How many directories of the path are ours in this hierarchy: `made`. */
+unsigned cgroup_made_in (const struct cgroup *cg, const char *hierarchy);
+
 int v1_create (struct arena *a, struct cgroup *cg, struct err *e);
+const char *v1_made (struct arena *a, const struct cgroup *cg);	/* for cg->made */
 int v1_apply (struct cgroup *cg, const struct cgroup_plan *plan, struct err *e);
 int v1_apply_devices (struct cgroup *cg, const struct cgroup_plan *plan, struct err *e);
-int v2_create (struct cgroup *cg, const struct cgroup_plan *plan, struct err *e);
+int v2_create (struct arena *a, struct cgroup *cg, const struct cgroup_plan *plan, struct err *e);
 int v2_apply (struct arena *a, struct cgroup *cg, const struct cgroup_plan *plan, struct err *e);
 /* One write with its fall-back, in an open cgroup directory. `where` names it in errors. */
 int cgroup_write_one (int dir_fd, const struct cgroup_write *w, const char *where, struct err *e);
@@ -47,7 +54,7 @@ void systemd_stop_empty (const struct cgroup *cg);
 
 /* devices_bpf.c: the program that decides as the rules do, of which the last that matches counts. -E2BIG. */
 struct device_program {
-	struct bpf_insn insns[500 * 7 + 16];
+	struct bpf_insn insns[500 * 8 + 16];
 	size_t n;
 };
 int devices_compile (struct device_program *p, const struct device_rule *rules, size_t n);

@@ -252,7 +252,8 @@ wait_for_processes (const struct cgroup *cg)
 	pid_t *pids;
 	size_t n;
 
-	(void) cgroup_kill (cg, SIGKILL, &ignored);
+	if (cg->created)
+		(void) cgroup_kill (cg, SIGKILL, &ignored);
 	if (cgroup_pids (&a, cg, &pids, &n, &ignored) == 0) {
 		for (size_t i = 0; i < n; i++) {
 			autofd fd = sys_pidfd_open (pids[i], 0);
@@ -267,12 +268,43 @@ wait_for_processes (const struct cgroup *cg)
 	arena_free (&a);
 }
 
+unsigned
+cgroup_made_in (const struct cgroup *cg, const char *hierarchy)
+{
+	size_t n = strlen (hierarchy);
+
+	if (!cg->made)
+		return cg->created;
+	for (const char *s = cg->made; *s; s += strcspn (s, " "), s += *s == ' ')
+		if (strncmp (s, hierarchy, n) == 0 && s[n] == ':')
+			return (unsigned) strtoul (s + n + 1, NULL, 10);
+	return 0;
+}
+
+/* As long as nobody else uses them. */
+static void
+remove_parents (char *dir, size_t root_len, unsigned n)
+{
+	while (n-- > 0) {
+		char *slash = strrchr (dir, '/');
+
+		if (!slash || slash <= dir + root_len)
+			return;
+		*slash = '\0';
+		if (rmdir (dir) < 0)
+			return;
+	}
+}
+
 static int
 destroy_in (const struct cgroup *cg, const char *hierarchy, struct err *e)
 {
+	unsigned made = cgroup_made_in (cg, hierarchy);
 	char dir[PATH_MAX];
 	int r = -EBUSY;
 
+	if (made == 0)
+		return 0;
 	if (!cgroup_dir (cg, hierarchy, dir, sizeof dir))
 		return err_set (e, ENAMETOOLONG, "cgroup path");
 	for (int rounds = 0; r == -EBUSY && rounds < 100; rounds++) {
@@ -280,7 +312,10 @@ destroy_in (const struct cgroup *cg, const char *hierarchy, struct err *e)
 		if (r == -EBUSY)
 			wait_for_processes (cg);
 	}
-	return r < 0 ? err_set (e, -r, "remove the cgroup '%s'", dir) : 0;
+	if (r < 0)
+		return err_set (e, -r, "remove the cgroup '%s'", dir);
+	remove_parents (dir, strlen (dir) - strlen (cg->path), made - 1);
+	return 0;
 }
 
 static int
@@ -300,39 +335,19 @@ destroy_v1 (const struct cgroup *cg, struct err *e)
 	return r;
 }
 
-/* Parents that create made, as long as nobody else uses them. */
-static void
-remove_parents (const struct cgroup *cg)
-{
-	char dir[PATH_MAX], *slash;
-
-	if (cg->mode != CGROUP_V2 || !cgroup_dir (cg, "", dir, sizeof dir))
-		return;
-	for (unsigned i = 0; i < cg->created_parents; i++) {
-		slash = strrchr (dir, '/');
-		if (!slash || slash <= dir + strlen (CGROUP_ROOT))
-			return;
-		*slash = '\0';
-		if (rmdir (dir) < 0)
-			return;
-	}
-}
-
 int
 cgroup_destroy (const struct cgroup *cg, struct err *e)
 {
 	if (cg->manager == CGROUP_MANAGER_SYSTEMD && !cg->created && cg->scope)
 		systemd_stop_empty (cg);
-	if (!cg->created || cg->manager == CGROUP_MANAGER_DISABLED)
+	if (!(cg->created || cg->made) || cg->manager == CGROUP_MANAGER_DISABLED)
 		return 0;
 	/* systemd notices by itself that a cgroup is gone: the bus need not be there to the end. */
 	if (cg->manager == CGROUP_MANAGER_SYSTEMD && systemd_stop_scope (cg, e) < 0)
 		log_warn ("%s; its cgroup is removed all the same", err_full (e));
 	if (!cg->path || streq (cg->path, "/"))
 		return 0;
-	TRY (cg->mode == CGROUP_V2 ? destroy_in (cg, "", e) : destroy_v1 (cg, e));
-	remove_parents (cg);
-	return 0;
+	return cg->mode == CGROUP_V2 ? destroy_in (cg, "", e) : destroy_v1 (cg, e);
 }
 
 bool

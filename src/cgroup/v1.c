@@ -16,31 +16,6 @@
 #include "cgroup/internal.h"
 #include "libocispec/arena.h"
 
-/* mkdir with parents; 1 if the last one is new, 0 if it was there, -errno. */
-static int
-make_path (const char *path, size_t root_len)
-{
-	char part[PATH_MAX];
-	size_t len = strlen (path);
-	int fresh = 0;
-
-	if (mkdir (path, 0755) == 0)
-		return 1;
-	if (errno == EEXIST)
-		return 0;
-	if (errno != ENOENT || len >= sizeof part)
-		return -errno;
-	for (size_t i = root_len + 1; i <= len; i++)
-		if (path[i] == '/' || path[i] == '\0') {
-			memcpy (part, path, i);
-			part[i] = '\0';
-			fresh = mkdir (part, 0755) == 0;
-			if (!fresh && errno != EEXIST)
-				return -errno;
-		}
-	return fresh;
-}
-
 /* A new cpuset has no cpus and no memory nodes, and takes no process until it has: those of the parent, from the top down. */
 static int
 fill_cpuset (int parent_fd, int dir_fd, struct err *e)
@@ -93,7 +68,7 @@ create_in (struct arena *a, struct cgroup *cg, const char *name, struct err *e)
 {
 	char *top = arena_printf (a, CGROUP_ROOT "/%s", name), *dir = arena_printf (a, "%s%s", top, cg->path);
 	bool unified = streq (name, "unified");
-	int fresh = make_path (dir, strlen (top)), r, fd;
+	int fresh = cgroup_make_path (dir, strlen (top)), r, fd;
 
 	/* systemd gives the users' managers only its own hierarchy; limits in the others fail later. */
 	if ((fresh == -EACCES || fresh == -EPERM || fresh == -EROFS) &&
@@ -109,7 +84,7 @@ create_in (struct arena *a, struct cgroup *cg, const char *name, struct err *e)
 	cg->v1[cg->n_v1].dir = dir;
 	cg->v1[cg->n_v1].dir_fd = fd;
 	cg->v1[cg->n_v1].tasks_fd = -1;
-	cg->v1[cg->n_v1++].created = fresh;
+	cg->v1[cg->n_v1++].made = (unsigned) fresh;
 	if (!fresh && cg->manager != CGROUP_MANAGER_SYSTEMD) {
 		r = cgroup_check_empty (fd);
 		if (r == -EBUSY)
@@ -141,6 +116,16 @@ v1_create (struct arena *a, struct cgroup *cg, struct err *e)
 		r = err_set (e, errno, "read " CGROUP_ROOT);
 	closedir (d);
 	return r;
+}
+
+const char *
+v1_made (struct arena *a, const struct cgroup *cg)
+{
+	const char *made = "";
+
+	for (unsigned i = 0; i < cg->n_v1; i++)
+		made = arena_printf (a, "%s%s%s:%u", made, i ? " " : "", cg->v1[i].name, cg->v1[i].made);
+	return made;
 }
 
 /* systemd 252 knows blkio, cpu, devices, memory and pids; a process in its scope is still in the root of the other hierarchies. */

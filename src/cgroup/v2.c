@@ -77,23 +77,6 @@ enable_along (const struct cgroup *cg, const char *subgroup)
 	}
 }
 
-/* The parents that were missing; how many is remembered, and so many are removed again. */
-static int
-make_parents (struct cgroup *cg, char *dir)
-{
-	size_t root = strlen (CGROUP_ROOT);
-
-	for (char *s = strchr (dir + root + 1, '/'); s; s = strchr (s + 1, '/')) {
-		*s = '\0';
-		if (mkdir (dir, 0755) == 0)
-			cg->created_parents++;
-		else if (errno != EEXIST)
-			return -errno;
-		*s = '/';
-	}
-	return mkdir (dir, 0755) < 0 ? -errno : 0;
-}
-
 /* config-linux.md, "Cgroup ownership": to root of the container's user namespace, just the files that the kernel names. */
 static int
 delegate (int fd, const struct cgroup_plan *plan, struct err *e)
@@ -155,19 +138,18 @@ check_existing (const struct cgroup *cg, int fd, struct err *e)
 }
 
 int
-v2_create (struct cgroup *cg, const struct cgroup_plan *plan, struct err *e)
+v2_create (struct arena *a, struct cgroup *cg, const struct cgroup_plan *plan, struct err *e)
 {
 	char dir[PATH_MAX];
-	int r, fd;
+	int made, fd;
 
 	if (!cgroup_dir (cg, "", dir, sizeof dir))
 		return err_set (e, ENAMETOOLONG, "linux.cgroupsPath");
-	r = mkdir (dir, 0755) < 0 ? -errno : 0;
-	if (r == -ENOENT)
-		r = make_parents (cg, dir);
-	if (r < 0 && r != -EEXIST)
-		return err_set (e, -r, "make the cgroup '%s'", dir);
-	cg->created = r == 0;
+	made = cgroup_make_path (dir, strlen (CGROUP_ROOT));
+	if (made < 0)
+		return err_set (e, -made, "make the cgroup '%s'", dir);
+	cg->created = made > 0;
+	cg->made = arena_printf (a, ":%d", made);
 	fd = open (dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return err_set (e, errno, "open the cgroup '%s'", dir);

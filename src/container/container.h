@@ -61,6 +61,7 @@ struct container_state {
 	uint32_t cgroup_manager, cgroup_mode;
 	char *cgroup_path, *cgroup_scope; /* NULL: none */
 	bool cgroup_created;		  /* ours to kill in and to remove */
+	char *cgroup_made;		  /* what of it: struct cgroup */
 	bool own_pidns;			  /* its processes die with init */
 	char *rdt_clos;			  /* NULL: no linux.intelRdt */
 	uint32_t rdt_owned;		  /* enum rdt_owned: ours to remove */

@@ -530,6 +530,18 @@ run_child (struct launch *l, bool wait_on_channel, struct err *e)
  */
 
 static int
+make_cgroup (struct launch *l, struct err *e)
+{
+	int r = l->cgroup.manager == CGROUP_MANAGER_DISABLED
+			? 0
+			: cgroup_create (l->g->arena, &l->plan.cgroup, &l->cgroup, e);
+
+	l->c.st.cgroup_created = l->cgroup.created; /* also after an error: it is to be removed */
+	l->c.st.cgroup_made = (char *) l->cgroup.made;
+	return r;
+}
+
+static int
 build (struct launch *l, bool wait_on_channel, struct err *e)
 {
 	struct arena *a = l->g->arena;
@@ -540,10 +552,7 @@ build (struct launch *l, bool wait_on_channel, struct err *e)
 	if (l->g->notify_socket)
 		TRY (notify_make_directory (&l->c, a, &l->plan, &notify_dir, e));
 	TRY (rootfs_prepare (a, &l->plan, notify_dir, userns_open_mapped, &l->init.rootfs, e));
-	if (l->cgroup.manager != CGROUP_MANAGER_DISABLED) {
-		TRY (cgroup_create (a, &l->plan.cgroup, &l->cgroup, e));
-		l->c.st.cgroup_created = l->cgroup.created;
-	}
+	TRY (make_cgroup (l, e));
 	l->init.rootfs.cgroup_path = l->cgroup.path;
 	TRY (l->maker ? l->maker (l, e) : run_child (l, wait_on_channel, e));
 	if (l->init.netns_from_runtime)

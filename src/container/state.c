@@ -52,6 +52,7 @@ RECORD (container_state, FIELD (container_state, format, "format", REQ),
 	FIELD (container_state, cgroup_path, "cgroupPath", 0),
 	FIELD (container_state, cgroup_scope, "systemdScope", 0),
 	FIELD (container_state, cgroup_created, "cgroupCreated", 0),
+	FIELD (container_state, cgroup_made, "cgroupMade", 0),
 	FIELD (container_state, own_pidns, "ownPidNamespace", 0),
 	FIELD (container_state, rdt_clos, "rdtClos", 0),
 	FIELD (container_state, rdt_owned, "rdtOwned", 0),
@@ -526,8 +527,15 @@ container_status (const struct container *c, int *ret_pidfd)
 void
 container_cgroup (const struct container *c, struct cgroup *ret)
 {
-	cgroup_from_state (ret, (int) c->st.cgroup_manager, (int) c->st.cgroup_mode,
-			   c->st.cgroup_path, c->st.cgroup_scope, c->st.cgroup_created);
+	*ret = (struct cgroup) {
+		.manager = (int) c->st.cgroup_manager,
+		.mode = (int) c->st.cgroup_mode,
+		.path = c->st.cgroup_path,
+		.scope = c->st.cgroup_scope,
+		.created = c->st.cgroup_created,
+		.made = c->st.cgroup_made,
+	};
+	cgroup_from_state (ret);
 }
 
 char *

@@ -94,6 +94,15 @@ correct_listen_pid (struct arena *a, char **env)
 }
 
 int
+enter_oom_score (struct init *in, struct err *e)
+{
+	/* In a user namespace, also one that somebody made around us, it cannot be lowered. */
+	bool lenient = (in->plan->ns.own & CLONE_NEWUSER) || in->host->in_userns;
+
+	return oom_score_adj_apply (&in->plan->process, lenient, e);
+}
+
+int
 enter_keyring (const struct process_plan *p, struct err *e)
 {
 	if (!p->keyring)

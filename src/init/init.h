@@ -80,6 +80,7 @@ _Noreturn void join_main (struct init *in);
 /* The tail. Only returns on error. */
 int enter_user_process (struct init *in, struct err *e);
 /* Its predecessors, which init and exec share: standard streams, labels, scheduling. */
+int enter_oom_score (struct init *in, struct err *e);
 int enter_keyring (const struct process_plan *p, struct err *e);
 int enter_set_process (struct init *in, struct err *e);
 int enter_hide (struct err *e);

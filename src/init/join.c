@@ -174,7 +174,7 @@ join_run (struct init *in, struct err *e)
 	STEP ("enter the cgroup", cgroup_enter_self (in->cgroup, e)); /* before its namespace */
 	STEP ("cpu affinity", set_affinity (&p->process, e)); /* after it: it brings a cpuset */
 	STEP ("oom_score_adj",
-	      oom_score_adj_apply (&p->process, p->ns.own & CLONE_NEWUSER, e)); /* host's procfs */
+	      enter_oom_score (in, e)); /* host's procfs */
 	STEP ("hide from others", enter_hide (e));
 	STEP ("close files", leave_files (in, e));
 	STEP ("join namespaces", join_namespaces (in, e));

@@ -114,7 +114,8 @@ plan_memory (struct sink *s, const struct oci_memory *m)
 		add (s, "memory", s->v2 ? "memory.low" : "memory.soft_limit_in_bytes", limit (s, m->reservation.v), "memory.reservation");
 	only_v1 (s, m->kernel.set && m->kernel.v != 0, "memory", "memory.kmem.limit_in_bytes", number (s, m->kernel.v), "memory.kernel");
 	only_v1 (s, m->kernel_tcp.set && m->kernel_tcp.v != 0, "memory", "memory.kmem.tcp.limit_in_bytes", number (s, m->kernel_tcp.v), "memory.kernelTCP");
-	only_v1 (s, m->swappiness.set && m->swappiness.v != 0, "memory", "memory.swappiness", unsigned_number (s, m->swappiness.v), "memory.swappiness");
+	/* Zero is a value here: no swapping as long as it can be helped. v2 has no such file, and nothing to say to docker's zero. */
+	only_v1 (s, m->swappiness.set && (m->swappiness.v != 0 || !s->v2), "memory", "memory.swappiness", unsigned_number (s, m->swappiness.v), "memory.swappiness");
 	only_v1 (s, m->disable_oom_killer, "memory", "memory.oom_control", "1", "memory.disableOOMKiller");
 	if (m->use_hierarchy.set && !s->v2) {
 		add (s, "memory", "memory.use_hierarchy", m->use_hierarchy.v ? "1" : "0", "memory.useHierarchy");

@@ -168,6 +168,12 @@ print(os.fstat(fcntl.ioctl(fd, 0xb701)).st_ino == os.stat(sys.argv[2]).st_ino)' 
 	owned_by 100000
 	run_sh 'id -u; id -g'
 	is "$(printf '1003\n1004')"
+	config 'args (["/bin/sleep", "1000"])'
+	coracle run -d --bundle "$BUNDLE" "$ID" >/dev/null 2>&1 </dev/null
+	runs exec "$ID" id -u
+	is 1003
+	runs exec -u 1005:1006 "$ID" id -g
+	is 1006
 }
 
 @test "setgroups is allowed where root wrote the maps, and the caller's groups are gone" {

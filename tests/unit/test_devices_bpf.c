@@ -36,17 +36,48 @@ interpret (const struct device_program *p, uint32_t type, uint32_t access, uint3
 	return -1;
 }
 
-static int
-reference (const struct device_rule *rules, size_t n, char type, unsigned access, int64_t major, int64_t minor)
+/* One kind of access: the last rule that speaks of it. */
+static bool
+allows (const struct device_rule *rules, size_t n, char type, unsigned access, int64_t major, int64_t minor)
 {
 	for (size_t i = n; i-- > 0;) {
 		const struct device_rule *r = &rules[i];
 
-		if ((r->type == 'a' || r->type == type) && !(access & ~r->access) && (r->major < 0 || r->major == major)
+		if ((r->type == 'a' || r->type == type) && (access & r->access) && (r->major < 0 || r->major == major)
 		    && (r->minor < 0 || r->minor == minor))
 			return r->allow;
 	}
-	return 0;
+	return false;
+}
+
+static int
+reference (const struct device_rule *rules, size_t n, char type, unsigned access, int64_t major, int64_t minor)
+{
+	for (unsigned bit = 1; bit < 8; bit <<= 1)
+		if ((access & bit) && !allows (rules, n, type, bit, major, minor))
+			return 0;
+	return 1;
+}
+
+/* Every instruction can be reached, or the kernel does not take the program. */
+static bool
+all_reached (const struct device_program *p)
+{
+	bool reached[ARRAY_SIZE (p->insns)] = { true };
+
+	for (size_t i = 0; i < p->n; i++) {	/* jumps lead forward only */
+		const struct bpf_insn *in = &p->insns[i];
+
+		if (!reached[i])
+			return false;
+		if (in->code == (BPF_JMP | BPF_EXIT))
+			continue;
+		if (BPF_CLASS (in->code) == BPF_JMP)
+			reached[i + 1 + (size_t) in->off] = true;
+		if (in->code != (BPF_JMP | BPF_JA))
+			reached[i + 1] = true;
+	}
+	return true;
 }
 
 /* Number of answers that differ. */
@@ -57,7 +88,7 @@ compare_all (const struct device_rule *rules, size_t n)
 	static struct device_program p;
 	int wrong = 0;
 
-	if (devices_compile (&p, rules, n) < 0)
+	if (devices_compile (&p, rules, n) < 0 || !all_reached (&p))
 		return -1;
 	for (int type = 0; type < 2; type++)
 		for (unsigned access = 1; access < 8; access++)

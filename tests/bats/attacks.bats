@@ -1,0 +1,129 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What broke other runtimes from within a container, and has to fail here. Races are run for a few seconds.
+
+load helpers
+
+# CVE-2019-5736: the container makes the runtime execute itself, and overwrites what it then finds as /proc/PID/exe.
+overwrite_attack () {
+	mkdir -p "$WORK/bin"
+	cp "$CORACLE" "$WORK/bin/coracle"
+	cp "${CORACLE%/*}/coracle-helper" "$WORK/bin/"
+	before=$(sha256sum "$WORK/bin/"*)
+	with_tool overwrite
+	ln -sf /proc/self/exe "$ROOTFS/bin/link"
+	printf '#!/proc/self/exe\n' >"$ROOTFS/bin/script"
+	chmod 755 "$ROOTFS/bin/script"
+	config 'args (["/bin/overwrite", "3", "coracle"])' "$@"
+	"$WORK/bin/coracle" --root "$STATE" run -d --bundle "$BUNDLE" "$ID" >"$WORK/seen" 2>&1 </dev/null 3>&-
+	wait_until grep -q looking "$WORK/seen"
+	for _ in {1..8}; do
+		for program in /proc/self/exe /bin/link /bin/script; do
+			timeout 5 "$WORK/bin/coracle" --root "$STATE" exec "$ID" "$program" --version >/dev/null 2>&1 </dev/null 3>&- || true
+		done
+	done
+	wait_until grep -q seen "$WORK/seen"
+	[ "$(sha256sum "$WORK/bin/"*)" = "$before" ] || { cat "$WORK/seen"; return 1; }
+	cat "$WORK/seen"
+	grep -qE '^seen [1-9][0-9]* opened [0-9]+ written 0$' "$WORK/seen" || { cat "$WORK/seen"; return 1; }
+}
+
+@test "the program of the runtime cannot be overwritten from a container (CVE-2019-5736)" {
+	overwrite_attack
+}
+
+@test "… nor by one that may trace processes" {
+	overwrite_attack 'caps (["CAP_SYS_PTRACE", "CAP_DAC_OVERRIDE", "CAP_SYS_ADMIN"])'
+}
+
+@test "… nor with the program as the container's own first process" {
+	mkdir -p "$WORK/bin"
+	cp "$CORACLE" "$WORK/bin/coracle"
+	before=$(sha256sum "$WORK/bin/coracle")
+	config 'args (["/proc/self/exe", "--version"])'
+	run timeout 20 "$WORK/bin/coracle" --root "$STATE" run --bundle "$BUNDLE" "$ID" 3>&-
+	[ "$(sha256sum "$WORK/bin/coracle")" = "$before" ]
+}
+
+# CVE-2025-52881: somebody who shares the mounts puts other files over those of /proc while the container is made.
+@test "decoys that are mounted over files of /proc meanwhile are never written to" {
+	need_root
+	mkdir -p "$WORK/decoys"
+	for f in msgmax oom; do echo decoy >"$WORK/decoys/$f"; done
+	config '.linux.sysctl = {"kernel.msgmax": "4242"} | .process.oomScoreAdj = 777 | .linux.readonlyPaths = [] | .linux.maskedPaths = []' \
+		'sh ("cat /proc/sys/kernel/msgmax /proc/self/oom_score_adj")' 'ns ("time")' '.linux.timeOffsets = {boottime: {secs: 1000}}'
+	# In one mount namespace: the runtime, and one who mounts over its /proc as fast as he can.
+	cat >"$WORK/race" <<-'END'
+		mount --make-rshared /
+		( while :; do
+			mount --bind "$1/decoys/msgmax" /proc/sys/kernel/msgmax && umount /proc/sys/kernel/msgmax
+			# Those of each process that there is.
+			for p in /proc/[0-9]*; do
+				[ "$(cat $p/comm)" = coracle ] || continue
+				mount --bind "$1/decoys/oom" $p/oom_score_adj && umount $p/oom_score_adj
+			done
+		done ) 2>/dev/null &
+		attacker=$!
+		for i in $(seq 25); do
+			"$2" --root "$3" run --bundle "$4" "$5" || echo "failed: $?"
+		done
+		kill $attacker
+	END
+	run timeout 60 unshare --mount --propagation private sh "$WORK/race" "$WORK" "$CORACLE" "$STATE" "$BUNDLE" "$ID" 3>&-
+	[ "$status" -eq 0 ]
+	# Every run that succeeded has the real values.
+	[ -z "$(grep -vE '^(4242|777|coracle: .*|failed: 1)$' <<<"$output")" ] || { echo "$output"; return 1; }
+	[ "$(grep -c 4242 <<<"$output")" -ge 1 ]
+	[ "$(cat "$WORK/decoys/"* | sort -u)" = decoy ]
+}
+
+@test "a /proc of the image with symbolic links is not written through" {
+	config '.linux.sysctl = {"kernel.msgmax": "4242"} | .mounts |= map (select (.destination != "/proc")) | .linux.maskedPaths = [] | .linux.readonlyPaths = []'
+	mkdir -p "$WORK/out"
+	ln -s "$WORK/out" "$ROOTFS/proc/sys"
+	mkdir -p "$ROOTFS/proc/self/attr"
+	echo marker >"$ROOTFS/proc/self/attr/exec"
+	runs run --bundle "$BUNDLE" "$ID"
+	[ -z "$(ls -A "$WORK/out")" ]
+	[ "$(cat "$ROOTFS/proc/self/attr/exec")" = marker ]
+}
+
+# CVE-2016-9962, and the waiting init of create: nothing of the host is open in it, nobody may look into it.
+@test "the init that waits for start has no file of the host open, and is not dumpable" {
+	config 'args (["/bin/true"])'
+	runs create --bundle "$BUNDLE" "$ID"
+	pid=$(coracle state "$ID" | jq .pid)
+	for fd in $(ls "/proc/$pid/fd"); do
+		[ "$fd" -gt 2 ] || continue
+		target=$(readlink "/proc/$pid/fd/$fd")
+		[[ "$target" == "$STATE/$ID/"*.fifo* ]] || [[ "$target" == /"$ID"/*.fifo* ]] || [[ "$target" == *.fifo* ]] || { echo "$fd: $target"; return 1; }
+	done
+	[ "$(stat -c %u "/proc/$pid/mem")" = 0 ]
+	[ "$(readlink "/proc/$pid/root")" = / ] || [ "$(readlink "/proc/$pid/root")" != "" ]
+	coracle start "$ID"
+}
+
+@test "a neighbour in the same pid namespace cannot look into the init that waits" {
+	config 'args (["/bin/sleep", "1000"])' '.process.user = {uid: 1000, gid: 1000}'
+	runs run -d --bundle "$BUNDLE" "$ID"
+	pid=$(coracle state "$ID" | jq .pid)
+	config "join_ns (\"pid\"; \"/proc/$pid/ns/pid\")" ".linux.cgroupsPath += \"-2\"" 'args (["/bin/true"])'
+	runs create --bundle "$BUNDLE" "$ID-2"
+	runs exec --user 1000 "$ID" sh -c 'for p in /proc/[0-9]*; do [ $p = /proc/1 ] || [ $p = /proc/$$ ] || { ls $p/fd >/dev/null 2>&1 && readlink $p/fd/3; }; done; echo end'
+	is end
+}
+
+@test "the runtime waits for nobody: an image with FIFOs everywhere starts at once" {
+	rm -f "$ROOTFS/etc/passwd" "$ROOTFS/etc/group"
+	mkfifo "$ROOTFS/etc/passwd" "$ROOTFS/etc/group" "$ROOTFS/etc/mtab" "$ROOTFS/etc/hosts"
+	SECONDS=0
+	run_sh 'echo "$HOME"'
+	is /
+	[ "$SECONDS" -lt 4 ]
+}
+
+@test "a set of 60,000 bytes of group numbers is set whole or refused (CVE-2021-43784)" {
+	config '.process.user.additionalGids = [range (1000000000; 1000006000)]'
+	run_sh 'id -G | wc -w'
+	is 6001
+}
