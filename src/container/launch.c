@@ -246,8 +246,8 @@ begin_netns (struct launch *l, struct err *e)
 {
 	const struct ns_plan *ns = &l->plan.ns;
 
-	if (!(ns->create & CLONE_NEWNET) || ns->create & CLONE_NEWUSER || ns->needs_stage
-	    || !l->host.privileged || l->maker)
+	if (!(ns->create & CLONE_NEWNET) || ns->create & CLONE_NEWUSER || ns->needs_stage ||
+	    !l->host.privileged || l->maker)
 		return 0;
 	l->init.netns_from_runtime = true;
 	return netns_begin (&l->netns, l->plan.loopback, e);
@@ -341,8 +341,8 @@ clone_child (struct launch *l, bool wait_on_channel, bool into_cgroup, struct er
 		TRY (launch_attach_cgroup (l, pid, e));
 	if (!l->plan.ns.needs_stage && l->plan.userns.create)
 		TRY (userns_write_maps (pid, &l->plan.userns, e));
-	/* v1 rules for devices are written one by one, after one that denies all: init must not make
-	 * devices meanwhile. v2 has a program, attached at once. */
+	/* v1 rules for devices are written one by one, after one that denies all: init must not
+	 * make devices meanwhile. v2 has a program, attached at once. */
 	if (l->cgroup.mode != CGROUP_V2)
 		TRY (launch_apply_limits (l, e));
 	TRY (chan_send (&l->chan, MSG_GO, pid, NULL, e));

@@ -29,7 +29,8 @@
 #include "sys/syscalls.h"
 
 #define STATE_MAX \
-	(16u << 20) /* annotations of 30 MB configurations are refused by create, not by the parser */
+	(16u      \
+	 << 20) /* annotations of 30 MB configurations are refused by create, not by the parser */
 #define CONFIG_MAX   (64u << 20)
 #define ID_MAX	     242 /* 255 - strlen (".state.json.XX") */
 #define LOCK_SECONDS 10
@@ -215,7 +216,9 @@ open_and_lock (const struct globals *g, struct container *c, struct err *e)
 
 	c->dir_fd = openat (c->root_fd, c->id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (c->dir_fd < 0)
-		r = errno == ENOENT ? 0 : err_set (e, errno, "open the state directory '%s/%s'", g->root, c->id);
+		r = errno == ENOENT ? 0
+				    : err_set (e, errno, "open the state directory '%s/%s'",
+					       g->root, c->id);
 	else
 		r = container_lock (c, e);
 	if (r < 0)
@@ -257,8 +260,8 @@ lock_container (const struct globals *g, struct container *c, struct err *e)
 }
 
 /*
- * A second copy of what delete needs, as the target of a symbolic link: one system call, and a power
- * cut or a full disk that damages one file leaves it alone.
+ * A second copy of what delete needs, as the target of a symbolic link: one system call, and a
+ * power cut or a full disk that damages one file leaves it alone.
  */
 #define BACKUP "state.backup"
 
@@ -391,8 +394,10 @@ container_save (struct container *c, struct arena *a, struct err *e)
 	int r;
 
 	if (len > STATE_MAX)
-		return err_set (e, EFBIG, "annotations: the state of container '%s' would have %zu bytes, at most %u", c->id, len,
-				STATE_MAX);
+		return err_set (
+			e, EFBIG,
+			"annotations: the state of container '%s' would have %zu bytes, at most %u",
+			c->id, len, STATE_MAX);
 	r = file_replace_at (c->dir_fd, "state.json", text, len, 0600);
 	return r < 0 ? err_set (e, -r, "write the state of container '%s'", c->id) : 0;
 }
@@ -429,8 +434,9 @@ remove_tree (int parent, const char *name)
 int
 container_remove_state (struct container *c, struct err *e)
 {
-	static const char *const usual[] = { "start.fifo", "report.fifo", "seccomp.bpf", "exec.json",
-					     "config.json", BACKUP,	  "state.json" };
+	static const char *const usual[] = { "start.fifo", "report.fifo", "seccomp.bpf",
+					     "exec.json",  "config.json", BACKUP,
+					     "state.json" };
 	int r;
 
 	/* The common case without listing the directory; state.json last, then the directory
@@ -481,8 +487,8 @@ waits_for_start (const struct container *c)
 }
 
 /*
- * Does its creator live? He has the lock. Asked by another open file: by our own it would change the
- * lock that we may have.
+ * Does its creator live? He has the lock. Asked by another open file: by our own it would change
+ * the lock that we may have.
  */
 static bool
 is_being_created (const struct container *c)
@@ -548,8 +554,7 @@ container_state_json (const struct container *c, struct arena *a, enum container
 		.annotations = c->st.annotations,
 	};
 
-	st.exit_code.set =
-		status == STATUS_STOPPED && container_exit_code (c, &st.exit_code.v);
+	st.exit_code.set = status == STATUS_STOPPED && container_exit_code (c, &st.exit_code.v);
 	return oci_record_write (&oci_state_record, &st, a, style, NULL);
 }
 
