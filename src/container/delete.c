@@ -84,8 +84,7 @@ container_run_hooks (struct container *c, struct arena *a, int phase, const char
 	};
 	struct hook_context ctx = { .cwd = *c->st.bundle ? c->st.bundle : NULL, /* damaged state */
 				    .default_env = environ,
-				    .keep_going = keep_going,
-				    .cancel_fd = -1 };
+				    .keep_going = keep_going };
 
 	TRY (container_config (c, a, &spec, e));
 	oci_report_init (&report, a, "config.json", "", 0);

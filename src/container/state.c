@@ -11,6 +11,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -298,6 +299,56 @@ state_unknown (struct container *c)
 					   .cgroup_manager = CGROUP_MANAGER_DISABLED };
 }
 
+/*
+ * Does somebody make or delete it? He has the lock. Asked by another open file: by our own it would
+ * change the lock that we may have.
+ */
+static bool
+is_being_changed (const struct container *c)
+{
+	autofd fd = -1;
+
+	if (c->locked)
+		return false;
+	fd = openat (c->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd >= 0 && flock (fd, LOCK_SH | LOCK_NB) < 0;
+}
+
+static bool
+is_empty (const struct container *c)
+{
+	int fd = openat (c->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), n = 0;
+	DIR *d = fd < 0 ? NULL : fdopendir (fd);
+
+	if (!d) {
+		if (fd >= 0)
+			close (fd);
+		return false;
+	}
+	while (n <= 2 && readdir (d))
+		n++;
+	closedir (d);
+	return n <= 2;
+}
+
+/*
+ * Without a state: is that because its creator has not written it yet, or somebody has just deleted
+ * it? Between mkdir and the lock of the creator there is a moment that only the clock can tell.
+ */
+static bool
+is_in_flux (const struct container *c)
+{
+	struct timespec now;
+	struct stat st;
+
+	if (c->locked)
+		return false;
+	if (fstat (c->dir_fd, &st) < 0 || st.st_nlink == 0 || is_being_changed (c))
+		return true;
+	return is_empty (c) && clock_gettime (CLOCK_REALTIME_COARSE, &now) == 0 &&
+	       now.tv_sec >= st.st_ctim.tv_sec && now.tv_sec - st.st_ctim.tv_sec < 2;
+}
+
 static int
 read_state (const struct globals *g, struct container *c, struct err *e)
 {
@@ -307,6 +358,8 @@ read_state (const struct globals *g, struct container *c, struct err *e)
 	size_t len;
 
 	if (read_file_at (g->arena, c->dir_fd, "state.json", STATE_MAX, &text, &len, &why) < 0) {
+		if (why.num == ENOENT && is_in_flux (c))
+			return does_not_exist (g, c->id, e);
 		state_unknown (c);
 		return err_set (
 			e, 0,
@@ -486,21 +539,6 @@ waits_for_start (const struct container *c)
 	return fd >= 0;
 }
 
-/*
- * Does its creator live? He has the lock. Asked by another open file: by our own it would change
- * the lock that we may have.
- */
-static bool
-is_being_created (const struct container *c)
-{
-	autofd fd = -1;
-
-	if (c->locked)
-		return false;
-	fd = openat (c->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd >= 0 && flock (fd, LOCK_SH | LOCK_NB) < 0;
-}
-
 enum container_status
 container_status (const struct container *c, int *ret_pidfd)
 {
@@ -511,7 +549,7 @@ container_status (const struct container *c, int *ret_pidfd)
 	if (ret_pidfd)
 		*ret_pidfd = -1;
 	if (c->st.phase && streq (c->st.phase, "creating"))
-		return is_being_created (c) ? STATUS_CREATING : STATUS_STOPPED;
+		return is_being_changed (c) ? STATUS_CREATING : STATUS_STOPPED;
 	pidfd = open_init (&c->st);
 	if (pidfd < 0)
 		return STATUS_STOPPED;
