@@ -263,7 +263,8 @@ send_netns (struct launch *l, struct err *e)
 	return chan_send_fd (&l->chan, MSG_NETNS, 0, NULL, l->netns.fd, e);
 }
 
-/* Where systemd puts the scope is known only now, and has to be, should we be killed from here on. */
+/* Where systemd puts the scope is known only now, and has to be, should we be killed from here on.
+ */
 int
 launch_attach_cgroup (struct launch *l, pid_t pid, struct err *e)
 {
