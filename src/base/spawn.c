@@ -211,7 +211,7 @@ serve (const struct spawn *p, struct streams *s, int pidfd, struct spawn_result 
 	size_t tail_len = 0;
 
 	for (;;) {
-		struct pollfd f[4] = { { pidfd, POLLIN, 0 }, { s->output, POLLIN, 0 }, { s->error, POLLIN, 0 }, { p->cancel_fd, 0, 0 } };
+		struct pollfd f[4] = { { pidfd, POLLIN, 0 }, { s->output, POLLIN, 0 }, { s->error, POLLIN, 0 }, { p->cancel_fd ? p->cancel_fd : -1, 0, 0 } };
 		int64_t left = deadline ? MAX (deadline - milliseconds (), 0) : -1;
 
 		if (poll (f, 4, (int) MIN (left, INT_MAX)) < 0 && errno != EINTR)

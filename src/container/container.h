@@ -9,8 +9,8 @@
  * effect (runtime.md, create) start.fifo    exists from create to start; init reads one byte from
  * it. Has a reader = not started yet report.fifo   what `start` learns from init: struct report,
  * then EOF by close-on-exec seccomp.bpf   the compiled filter, for exec notify/       the proxied
- * notification socket state.backup  for delete --force when state.json is damaged Its flock is held by create, start, delete and update: two commands on one id
- * never meet.
+ * notification socket state.backup  for delete --force when state.json is damaged Its flock is held
+ * by create, start, delete and update: two commands on one id never meet.
  *
  * Rules of life and death: the state is written before the cgroup is made and removed as the last
  * thing, so a kill -9 at any instant leaves something that `delete --force` removes entirely.
@@ -31,9 +31,9 @@ struct plan;
 /* What every command gets: the global options, resolved. */
 struct globals {
 	struct arena *arena;
-	const char *root;   /* state root, absolute or relative to the caller's directory */
-	bool root_given;    /* by --root: a missing one is an error for list */
-	int cgroup_manager; /* enum cgroup_manager, for create and run */
+	const char *root;    /* state root, absolute or relative to the caller's directory */
+	bool root_given;     /* by --root: a missing one is an error for list */
+	int cgroup_manager;  /* enum cgroup_manager, for create and run */
 	unsigned listen_fds; /* LISTEN_FDS, if LISTEN_PID was us */
 	const char *listen_fdnames;
 	const char *notify_socket;
@@ -53,11 +53,11 @@ struct container_state {
 	uint32_t format; /* 1 */
 	char *phase;	 /* "creating", "created" */
 	char *oci_version, *id, *bundle, *rootfs, *created, *owner;
-	char *loginuid, *sessionid;   /* audit identity of the caller of create; NULL: a kernel
-					 without audit */
-	int64_t pid;	      /* of init, as the host sees it; 0 while creating */
-	uint64_t start_time;  /* field 22 of /proc/PID/stat; 0 when the inode says enough */
-	uint64_t pidfd_inode; /* pidfs inode (Linux 6.9), unique since boot; 0: not known */
+	char *loginuid, *sessionid; /* audit identity of the caller of create; NULL: a kernel
+				       without audit */
+	int64_t pid;		    /* of init, as the host sees it; 0 while creating */
+	uint64_t start_time;	    /* field 22 of /proc/PID/stat; 0 when the inode says enough */
+	uint64_t pidfd_inode;	    /* pidfs inode (Linux 6.9), unique since boot; 0: not known */
 	uint32_t cgroup_manager, cgroup_mode;
 	char *cgroup_path, *cgroup_scope; /* NULL: none */
 	bool cgroup_created;		  /* ours to kill in and to remove */
@@ -104,8 +104,8 @@ int container_lock (struct container *c, struct err *e);
 int container_save (struct container *c, struct arena *a, struct err *e);
 /* state.backup; once, when everything of the container exists. */
 void container_save_backup (const struct container *c, struct arena *a);
-/* After container_open failed: true if there is a container whose state is damaged; it is open, locked
- * if that was asked for, and has the state of the backup, if any. */
+/* After container_open failed: true if there is a container whose state is damaged; it is open,
+ * locked if that was asked for, and has the state of the backup, if any. */
 bool container_recover (struct container *c, struct arena *a);
 /* Remove the state directory: the last step of delete. */
 int container_remove_state (struct container *c, struct err *e);
@@ -115,7 +115,8 @@ int container_remove_state (struct container *c, struct err *e);
  */
 enum container_status container_status (const struct container *c, int *ret_pidfd);
 /* OCI state document: what `state` prints (pretty), and `list` for each (compact). */
-char *container_state_json (const struct container *c, struct arena *a, enum container_status status, enum oci_style style);
+char *container_state_json (const struct container *c, struct arena *a,
+			    enum container_status status, enum oci_style style);
 /* The exit status of a stopped container, 128 + signal: from the state, or from the kernel while
  * nobody has reaped its init. False: nobody knows any more. */
 bool container_exit_code (const struct container *c, int32_t *ret);

@@ -38,7 +38,8 @@ kill_init (const struct container *c, const struct cgroup *cg, struct err *e)
 	r = sys_pidfd_send_signal (pidfd, SIGKILL);
 	if (r < 0 && r != -ESRCH)
 		return err_set (e, -r, "kill the process of container '%s'", c->id);
-	/* v1: the frozen cannot die, and shall not run before they have to: killed first, then thawed. */
+	/* v1: the frozen cannot die, and shall not run before they have to: killed first, then
+	 * thawed. */
 	if (c->st.cgroup_created && cgroup_is_frozen (cg) == 1)
 		(void) cgroup_kill (cg, SIGKILL, &ignored);
 	return pidfd_wait (pidfd, KILL_TIMEOUT_MS) == 0
@@ -56,8 +57,7 @@ container_destroy (struct container *c, struct arena *a, struct err *e)
 	container_cgroup (c, &cg);
 	TRY (kill_init (c, &cg, e));
 	/* Only a cgroup that we made, and only what may have outlived init. */
-	if (c->st.cgroup_created && !c->st.own_pidns &&
-	    cgroup_kill (&cg, SIGKILL, &kill_error) < 0)
+	if (c->st.cgroup_created && !c->st.own_pidns && cgroup_kill (&cg, SIGKILL, &kill_error) < 0)
 		log_debug ("%s", err_full (&kill_error));
 	TRY (cgroup_destroy (&cg, e));
 	if (c->st.rdt_clos)
@@ -84,8 +84,7 @@ container_run_hooks (struct container *c, struct arena *a, int phase, const char
 	};
 	struct hook_context ctx = { .cwd = *c->st.bundle ? c->st.bundle : NULL, /* damaged state */
 				    .default_env = environ,
-				    .keep_going = keep_going,
-				    .cancel_fd = -1 };
+				    .keep_going = keep_going };
 
 	TRY (container_config (c, a, &spec, e));
 	oci_report_init (&report, a, "config.json", "", 0);

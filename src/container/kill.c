@@ -47,7 +47,9 @@ signal_everybody (const struct globals *g, const struct container *c, int pidfd,
 		r = sys_pidfd_send_signal (pidfd, signal);
 	if ((pidfd < 0 || r == -ESRCH) && !all)
 		return not_running (e);
-	return r < 0 && r != -ESRCH ? err_set (e, -r, "send signal %d to container '%s'", signal, c->id) : 0;
+	return r < 0 && r != -ESRCH
+		       ? err_set (e, -r, "send signal %d to container '%s'", signal, c->id)
+		       : 0;
 }
 
 static int

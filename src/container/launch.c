@@ -246,8 +246,8 @@ begin_netns (struct launch *l, struct err *e)
 {
 	const struct ns_plan *ns = &l->plan.ns;
 
-	if (!(ns->create & CLONE_NEWNET) || ns->create & CLONE_NEWUSER || ns->needs_stage
-	    || !l->host.privileged || l->maker)
+	if (!(ns->create & CLONE_NEWNET) || ns->create & CLONE_NEWUSER || ns->needs_stage ||
+	    !l->host.privileged || l->maker)
 		return 0;
 	l->init.netns_from_runtime = true;
 	return netns_begin (&l->netns, l->plan.loopback, e);
@@ -263,7 +263,8 @@ send_netns (struct launch *l, struct err *e)
 	return chan_send_fd (&l->chan, MSG_NETNS, 0, NULL, l->netns.fd, e);
 }
 
-/* Where systemd puts the scope is known only now, and has to be, should we be killed from here on. */
+/* Where systemd puts the scope is known only now, and has to be, should we be killed from here on.
+ */
 int
 launch_attach_cgroup (struct launch *l, pid_t pid, struct err *e)
 {
@@ -341,8 +342,8 @@ clone_child (struct launch *l, bool wait_on_channel, bool into_cgroup, struct er
 		TRY (launch_attach_cgroup (l, pid, e));
 	if (!l->plan.ns.needs_stage && l->plan.userns.create)
 		TRY (userns_write_maps (pid, &l->plan.userns, e));
-	/* v1 rules for devices are written one by one, after one that denies all: init must not make
-	 * devices meanwhile. v2 has a program, attached at once. */
+	/* v1 rules for devices are written one by one, after one that denies all: init must not
+	 * make devices meanwhile. v2 has a program, attached at once. */
 	if (l->cgroup.mode != CGROUP_V2)
 		TRY (launch_apply_limits (l, e));
 	TRY (chan_send (&l->chan, MSG_GO, pid, NULL, e));

@@ -33,7 +33,8 @@ struct launch {
 	struct init init;   /* what the child inherits */
 	struct chan chan;   /* our end */
 	struct netns_maker netns;
-	/* What makes the process in the place of the clone (restore), or NULL; with the state and the cgroup made. */
+	/* What makes the process in the place of the clone (restore), or NULL; with the state and
+	 * the cgroup made. */
 	int (*maker) (struct launch *l, struct err *e);
 	void *maker_ctx;
 	int console_socket; /* connected, or -1 */
@@ -67,5 +68,6 @@ int launch_runtime_hooks (struct launch *l, struct err *e);
 int launch_apply_limits (struct launch *l, struct err *e);
 int launch_save_created (struct launch *l, struct err *e);
 
-/* run.c: serve terminal and signals until the process ends, take the container away; its exit status. */
+/* run.c: serve terminal and signals until the process ends, take the container away; its exit
+ * status. */
 int run_wait (struct launch *l, int signal_fd, struct err *e);

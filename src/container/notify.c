@@ -19,7 +19,7 @@
 #include "libocispec/arena.h"
 #include "plan/plan.h"
 
-#define NOTIFY_MAX 8192
+#define NOTIFY_MAX  8192
 #define FORWARD_MAX 1024 /* more than fit into a socket */
 
 int
@@ -125,7 +125,8 @@ forward_one (int fd, const char *notify_socket, const struct container *c)
 	if (n < 0)
 		return -1;
 	in[n] = '\0';
-	/* A barrier is a descriptor that the receiver closes: ours is closed by now, since recv takes none. */
+	/* A barrier is a descriptor that the receiver closes: ours is closed by now, since recv
+	 * takes none. */
 	if (n == 0 || has_line (in, "BARRIER=1"))
 		return 0;
 	n = (ssize_t) translate (in, (size_t) n, (pid_t) c->st.pid, out, sizeof out);

@@ -11,6 +11,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -29,7 +30,8 @@
 #include "sys/syscalls.h"
 
 #define STATE_MAX \
-	(16u << 20) /* annotations of 30 MB configurations are refused by create, not by the parser */
+	(16u      \
+	 << 20) /* annotations of 30 MB configurations are refused by create, not by the parser */
 #define CONFIG_MAX   (64u << 20)
 #define ID_MAX	     242 /* 255 - strlen (".state.json.XX") */
 #define LOCK_SECONDS 10
@@ -216,7 +218,9 @@ open_and_lock (const struct globals *g, struct container *c, struct err *e)
 
 	c->dir_fd = openat (c->root_fd, c->id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (c->dir_fd < 0)
-		r = errno == ENOENT ? 0 : err_set (e, errno, "open the state directory '%s/%s'", g->root, c->id);
+		r = errno == ENOENT ? 0
+				    : err_set (e, errno, "open the state directory '%s/%s'",
+					       g->root, c->id);
 	else
 		r = container_lock (c, e);
 	if (r < 0)
@@ -258,8 +262,8 @@ lock_container (const struct globals *g, struct container *c, struct err *e)
 }
 
 /*
- * A second copy of what delete needs, as the target of a symbolic link: one system call, and a power
- * cut or a full disk that damages one file leaves it alone.
+ * A second copy of what delete needs, as the target of a symbolic link: one system call, and a
+ * power cut or a full disk that damages one file leaves it alone.
  */
 #define BACKUP "state.backup"
 
@@ -296,6 +300,56 @@ state_unknown (struct container *c)
 					   .cgroup_manager = CGROUP_MANAGER_DISABLED };
 }
 
+/*
+ * Does somebody make or delete it? He has the lock. Asked by another open file: by our own it would
+ * change the lock that we may have.
+ */
+static bool
+is_being_changed (const struct container *c)
+{
+	autofd fd = -1;
+
+	if (c->locked)
+		return false;
+	fd = openat (c->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd >= 0 && flock (fd, LOCK_SH | LOCK_NB) < 0;
+}
+
+static bool
+is_empty (const struct container *c)
+{
+	int fd = openat (c->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), n = 0;
+	DIR *d = fd < 0 ? NULL : fdopendir (fd);
+
+	if (!d) {
+		if (fd >= 0)
+			close (fd);
+		return false;
+	}
+	while (n <= 2 && readdir (d))
+		n++;
+	closedir (d);
+	return n <= 2;
+}
+
+/*
+ * Without a state: is that because its creator has not written it yet, or somebody has just deleted
+ * it? Between mkdir and the lock of the creator there is a moment that only the clock can tell.
+ */
+static bool
+is_in_flux (const struct container *c)
+{
+	struct timespec now;
+	struct stat st;
+
+	if (c->locked)
+		return false;
+	if (fstat (c->dir_fd, &st) < 0 || st.st_nlink == 0 || is_being_changed (c))
+		return true;
+	return is_empty (c) && clock_gettime (CLOCK_REALTIME_COARSE, &now) == 0 &&
+	       now.tv_sec >= st.st_ctim.tv_sec && now.tv_sec - st.st_ctim.tv_sec < 2;
+}
+
 static int
 read_state (const struct globals *g, struct container *c, struct err *e)
 {
@@ -305,6 +359,8 @@ read_state (const struct globals *g, struct container *c, struct err *e)
 	size_t len;
 
 	if (read_file_at (g->arena, c->dir_fd, "state.json", STATE_MAX, &text, &len, &why) < 0) {
+		if (why.num == ENOENT && is_in_flux (c))
+			return does_not_exist (g, c->id, e);
 		state_unknown (c);
 		return err_set (
 			e, 0,
@@ -392,8 +448,10 @@ container_save (struct container *c, struct arena *a, struct err *e)
 	int r;
 
 	if (len > STATE_MAX)
-		return err_set (e, EFBIG, "annotations: the state of container '%s' would have %zu bytes, at most %u", c->id, len,
-				STATE_MAX);
+		return err_set (
+			e, EFBIG,
+			"annotations: the state of container '%s' would have %zu bytes, at most %u",
+			c->id, len, STATE_MAX);
 	r = file_replace_at (c->dir_fd, "state.json", text, len, 0600);
 	return r < 0 ? err_set (e, -r, "write the state of container '%s'", c->id) : 0;
 }
@@ -430,8 +488,9 @@ remove_tree (int parent, const char *name)
 int
 container_remove_state (struct container *c, struct err *e)
 {
-	static const char *const usual[] = { "start.fifo", "report.fifo", "seccomp.bpf", "exec.json",
-					     "config.json", BACKUP,	  "state.json" };
+	static const char *const usual[] = { "start.fifo", "report.fifo", "seccomp.bpf",
+					     "exec.json",  "config.json", BACKUP,
+					     "state.json" };
 	int r;
 
 	/* The common case without listing the directory; state.json last, then the directory
@@ -481,21 +540,6 @@ waits_for_start (const struct container *c)
 	return fd >= 0;
 }
 
-/*
- * Does its creator live? He has the lock. Asked by another open file: by our own it would change the
- * lock that we may have.
- */
-static bool
-is_being_created (const struct container *c)
-{
-	autofd fd = -1;
-
-	if (c->locked)
-		return false;
-	fd = openat (c->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd >= 0 && flock (fd, LOCK_SH | LOCK_NB) < 0;
-}
-
 enum container_status
 container_status (const struct container *c, int *ret_pidfd)
 {
@@ -506,7 +550,7 @@ container_status (const struct container *c, int *ret_pidfd)
 	if (ret_pidfd)
 		*ret_pidfd = -1;
 	if (c->st.phase && streq (c->st.phase, "creating"))
-		return is_being_created (c) ? STATUS_CREATING : STATUS_STOPPED;
+		return is_being_changed (c) ? STATUS_CREATING : STATUS_STOPPED;
 	pidfd = open_init (&c->st);
 	if (pidfd < 0)
 		return STATUS_STOPPED;
@@ -556,8 +600,7 @@ container_state_json (const struct container *c, struct arena *a, enum container
 		.annotations = c->st.annotations,
 	};
 
-	st.exit_code.set =
-		status == STATUS_STOPPED && container_exit_code (c, &st.exit_code.v);
+	st.exit_code.set = status == STATUS_STOPPED && container_exit_code (c, &st.exit_code.v);
 	return oci_record_write (&oci_state_record, &st, a, style, NULL);
 }
 

@@ -40,9 +40,14 @@ run_one (const struct hook *h, const struct hook_context *ctx, struct err *e)
 {
 	autofd out = -1, err_fd = -1;
 	struct spawn s = {
-		.path = h->path, .argv = h->args, .envp = h->env ? h->env : ctx->default_env, .cwd = ctx->cwd,
-		.input = ctx->state_json, .input_len = strlen (ctx->state_json),
-		.timeout_ms = h->timeout_ms, .cancel_fd = ctx->cancel_fd,
+		.path = h->path,
+		.argv = h->args,
+		.envp = h->env ? h->env : ctx->default_env,
+		.cwd = ctx->cwd,
+		.input = ctx->state_json,
+		.input_len = strlen (ctx->state_json),
+		.timeout_ms = h->timeout_ms,
+		.cancel_fd = ctx->cancel_fd,
 	};
 	struct spawn_result r;
 	char why[96];
@@ -57,7 +62,8 @@ run_one (const struct hook *h, const struct hook_context *ctx, struct err *e)
 		return err_wrap (e, "%s", h->json_path);
 	if (*spawn_describe (&s, &r, why, sizeof why) == '\0')
 		return 0;
-	return err_set (e, 0, "%s: hook '%s': %s%s%s", h->json_path, h->path, why, *r.tail ? ": " : "", one_line (r.tail));
+	return err_set (e, 0, "%s: hook '%s': %s%s%s", h->json_path, h->path, why,
+			*r.tail ? ": " : "", one_line (r.tail));
 }
 
 int

@@ -2,9 +2,9 @@
 #pragma once
 /*
  * Hooks: programs of the host's administrator, run with the container's state on stdin, in order.
- * Own environment (given, or the runtime's, never the container's: CVE-2025-23266), cwd = bundle, own process group, killed as a
- * whole on timeout, standard output and error to the files of annotations run.oci.hooks.std* or /dev/null; the end of stderr goes
- * into the error.
+ * Own environment (given, or the runtime's, never the container's: CVE-2025-23266), cwd = bundle,
+ * own process group, killed as a whole on timeout, standard output and error to the files of
+ * annotations run.oci.hooks.std* or /dev/null; the end of stderr goes into the error.
  */
 #include <stdbool.h>
 
@@ -12,12 +12,12 @@ struct err;
 struct hook_list;
 
 struct hook_context {
-	const char *state_json;		/* what goes to stdin */
-	const char *cwd;		/* bundle; NULL: stay (startContainer: "/" of the container) */
-	char *const *default_env;	/* for hooks without env */
-	const char *stdout_path, *stderr_path;	/* or NULL */
-	bool keep_going;		/* poststop: warn and run all */
-	int cancel_fd;			/* as in base/spawn.h */
+	const char *state_json;	  /* what goes to stdin */
+	const char *cwd;	  /* bundle; NULL: stay (startContainer: "/" of the container) */
+	char *const *default_env; /* for hooks without env */
+	const char *stdout_path, *stderr_path; /* or NULL */
+	bool keep_going;		       /* poststop: warn and run all */
+	int cancel_fd;			       /* as in base/spawn.h */
 };
 
 /* hooks[i] failing: "hooks.createRuntime[1]: '/bin/x': exit status 3: <stderr>". */

@@ -91,7 +91,6 @@ run_map_helper (pid_t pid, const char *name, const struct id_maps *m, struct err
 			   .envp = environ,
 			   .stdout_fd = -1,
 			   .stderr_fd = -1,
-			   .cancel_fd = -1,
 			   .timeout_ms = 30000 };
 	struct spawn_result r;
 	size_t n = 0;

@@ -135,7 +135,7 @@ run_helper (struct job *j, struct seccomp_filter *ret, struct err *e)
 	char *argv[] = { (char *) "coracle-helper", (char *) "seccomp", j->plan->fail_unknown_syscall ? (char *) "--fail-unknown" : NULL, NULL };
 	char *envp[] = { NULL };
 	struct spawn s = {
-		.path = j->helper, .argv = argv, .envp = envp, .input = j->profile, .input_len = j->profile_len, .stdout_fd = -1, .stderr_fd = -1, .cancel_fd = -1,
+		.path = j->helper, .argv = argv, .envp = envp, .input = j->profile, .input_len = j->profile_len, .stdout_fd = -1, .stderr_fd = -1,
 		.timeout_ms = HELPER_TIMEOUT_MS, .arena = j->arena, .output_max = PATH_MAX + FILTER_MAX + 1,
 	};
 	struct spawn_result r;

@@ -67,7 +67,6 @@ seccomp_probe_library (struct arena *a, struct seccomp_library *ret)
 		.envp = envp,
 		.stdout_fd = -1,
 		.stderr_fd = -1,
-		.cancel_fd = -1,
 		.timeout_ms = TIMEOUT_MS,
 		.arena = a,
 		.output_max = ANSWER_MAX,

@@ -17,7 +17,7 @@
 #include "terminal/terminal.h"
 
 #ifndef TIOCGPTPEER
-#define TIOCGPTPEER _IO ('T', 0x41)	/* Linux 4.13 */
+#define TIOCGPTPEER _IO ('T', 0x41) /* Linux 4.13 */
 #endif
 #define DEVPTS_PTMX_INO 2
 
@@ -30,8 +30,11 @@ check_ptmx (int fd, struct err *e)
 
 	if (fstatfs (fd, &sfs) < 0 || fstat (fd, &st) < 0)
 		return err_set (e, errno, "stat /dev/pts/ptmx of the container");
-	if (sfs.f_type != DEVPTS_SUPER_MAGIC || st.st_ino != DEVPTS_PTMX_INO || !S_ISCHR (st.st_mode) || st.st_rdev != makedev (5, 2))
-		return err_set (e, 0, "process.terminal: /dev/pts/ptmx of the container is not that of a devpts: mount one on /dev/pts");
+	if (sfs.f_type != DEVPTS_SUPER_MAGIC || st.st_ino != DEVPTS_PTMX_INO ||
+	    !S_ISCHR (st.st_mode) || st.st_rdev != makedev (5, 2))
+		return err_set (
+			e, 0,
+			"process.terminal: /dev/pts/ptmx of the container is not that of a devpts: mount one on /dev/pts");
 	return 0;
 }
 
@@ -44,7 +47,9 @@ pty_open (struct pty *ret, unsigned short rows, unsigned short cols, uid_t uid, 
 	int unlock = 0, n;
 
 	if (master < 0)
-		return err_set (e, errno == ENOENT ? 0 : errno, "process.terminal: /dev/pts/ptmx of the container cannot be opened: is devpts mounted on /dev/pts?");
+		return err_set (
+			e, errno == ENOENT ? 0 : errno,
+			"process.terminal: /dev/pts/ptmx of the container cannot be opened: is devpts mounted on /dev/pts?");
 	TRY (check_ptmx (master, e));
 	if (ioctl (master, TIOCSPTLCK, &unlock) < 0 || ioctl (master, TIOCGPTN, &n) < 0)
 		return err_set (e, errno, "unlock the container's terminal");
@@ -85,5 +90,7 @@ console_connect (const char *path, struct err *e)
 int
 console_send (int sock, int master, const char *name, struct err *e)
 {
-	return sock_send_fd (sock, name, strlen (name), master, e) < 0 ? err_wrap (e, "--console-socket") : 0;
+	return sock_send_fd (sock, name, strlen (name), master, e) < 0
+		       ? err_wrap (e, "--console-socket")
+		       : 0;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The loop of a foreground run: terminal, signals, notifications. Static buffers: it may live for years. */
+/* The loop of a foreground run: terminal, signals, notifications. Static buffers: it may live for
+ * years. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -17,7 +18,8 @@
 #include "sys/syscalls.h"
 #include "terminal/terminal.h"
 
-/* One direction: what was read and is not written yet. Full means that nothing more is read (back-pressure). */
+/* One direction: what was read and is not written yet. Full means that nothing more is read
+ * (back-pressure). */
 struct flow {
 	int from, to;
 	char buf[16384];
@@ -39,10 +41,11 @@ relay_block_signals (void)
 	sigdelset (&all, SIGBUS);
 	sigdelset (&all, SIGILL);
 	sigdelset (&all, SIGFPE);
-	sigdelset (&all, SIGCHLD);	/* the pidfd tells */
+	sigdelset (&all, SIGCHLD); /* the pidfd tells */
 	sigdelset (&all, SIGTTOU);
 	sigdelset (&all, SIGTTIN);
-	sigdelset (&all, SIGTSTP);	/* ^Z without a terminal of the container stops us, as it should */
+	sigdelset (&all,
+		   SIGTSTP); /* ^Z without a terminal of the container stops us, as it should */
 	if (sigprocmask (SIG_BLOCK, &all, NULL) < 0)
 		return -1;
 	return signalfd (-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -68,7 +71,7 @@ handle_signals (const struct relay *r, int signal_fd)
 		if (sig == SIGWINCH && r->master >= 0)
 			terminal_copy_size (0, r->master);
 		else if (sig == SIGURG || sig == SIGPIPE)
-			continue;	/* of our own making */
+			continue; /* of our own making */
 		else if (r->forward)
 			(void) r->forward (r->ctx, sig);
 		else
@@ -83,7 +86,8 @@ fill (struct flow *f)
 
 	if (n > 0)
 		f->end += (size_t) n;
-	else if (n == 0 || (errno != EAGAIN && errno != EINTR)) /* EIO: the last one closed the slave */
+	else if (n == 0 ||
+		 (errno != EAGAIN && errno != EINTR)) /* EIO: the last one closed the slave */
 		f->eof = true;
 }
 
@@ -99,7 +103,8 @@ empty (struct flow *f)
 	if (n > 0)
 		f->start += (size_t) n;
 	else if (n < 0 && errno != EAGAIN && errno != EINTR)
-		f->start = f->end; /* nobody reads it any more; the container need not stand still for that */
+		f->start = f->end; /* nobody reads it any more; the container need not stand still
+				      for that */
 	if (f->start == f->end)
 		f->start = f->end = 0;
 }
@@ -153,9 +158,13 @@ loop (const struct relay *r, int signal_fd, struct err *e)
 	out = (struct flow) { .from = r->master, .to = 1, .eof = r->master < 0 };
 	for (;;) {
 		struct pollfd p[7] = {
-			{ r->pidfd, POLLIN, 0 }, { signal_fd, POLLIN, 0 }, { r->extra_fd, POLLIN, 0 },
-			{ in.eof || in.end == sizeof in.buf ? -1 : 0, POLLIN, 0 }, { in.end > in.start ? r->master : -1, POLLOUT, 0 },
-			{ out.eof || out.end == sizeof out.buf ? -1 : r->master, POLLIN, 0 }, { out.end > out.start ? 1 : -1, POLLOUT, 0 },
+			{ r->pidfd, POLLIN, 0 },
+			{ signal_fd, POLLIN, 0 },
+			{ r->extra_fd, POLLIN, 0 },
+			{ in.eof || in.end == sizeof in.buf ? -1 : 0, POLLIN, 0 },
+			{ in.end > in.start ? r->master : -1, POLLOUT, 0 },
+			{ out.eof || out.end == sizeof out.buf ? -1 : r->master, POLLIN, 0 },
+			{ out.end > out.start ? 1 : -1, POLLOUT, 0 },
 		};
 
 		if (poll (p, 7, -1) < 0 && errno != EINTR)
@@ -192,7 +201,7 @@ relay_run (const struct relay *r, int signal_fd, struct err *e)
 	if (terminal) {
 		raw = before;
 		cfmakeraw (&raw);
-		raw.c_oflag |= OPOST;	/* our own messages still go to a line of their own */
+		raw.c_oflag |= OPOST; /* our own messages still go to a line of their own */
 		(void) tcsetattr (0, TCSANOW, &raw);
 	}
 	result = loop (r, signal_fd, e);

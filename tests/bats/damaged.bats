@@ -12,9 +12,10 @@ sleeper () {
 # What every damage has to end in: an error of state, a list that names it and goes on, and a delete --force that leaves nothing.
 ends_clean () {
 	fails state "$ID"
-	says "$ID"
+	says "'$ID'"
+	says "use delete --force"
 	runs list
-	says "$ID"
+	says "'$ID'"
 	[ "$(grep -c "^$ID-other " <<<"$output")" -eq 1 ] || { echo "$output"; return 1; }
 	fails start "$ID"
 	fails kill "$ID" KILL
@@ -118,7 +119,14 @@ other () {
 
 @test "damaged: an empty directory, as a create leaves that was killed at once" {
 	mkdir -p "$STATE/$ID"
+	# a fresh one may be that of a create that goes on
 	fails state "$ID"
+	says "does not exist"
+	wait_until eval '! coracle state "$ID" 2>&1 | grep -q "does not exist"'
+	fails state "$ID"
+	says "create did not complete"
+	runs list
+	says "'$ID'"
 	fails create -b "$BUNDLE" "$ID"
 	says "already exists"
 	runs delete "$ID"

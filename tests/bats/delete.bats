@@ -5,7 +5,7 @@
 load helpers
 
 sleeper () {
-	config "$@" 'args(["/bin/sleep", "1000"])'
+	config 'args(["/bin/sleep", "1000"])'
 	runs run -d -b "$BUNDLE" "$ID"
 }
 gone () {

@@ -17,7 +17,7 @@ teardown () {
 	test_teardown
 }
 heard () { grep -qx -- "$1" "$WORK/heard"; }
-run_notified () { NOTIFY_SOCKET=$NOTIFY run timeout 20 "$CORACLE" --root "$STATE" run -b "$BUNDLE" "$@" "$ID"; }
+run_notified () { NOTIFY_SOCKET=$NOTIFY run timeout 20 "$CORACLE" --root "$STATE" run -b "$BUNDLE" "$ID"; }
 
 @test "notify: the container has a socket of its own, not the manager's" {
 	listen

@@ -6,7 +6,7 @@ load helpers
 
 # In the background; $runner is its pid, its output goes to $WORK/out.
 run_in_background () {
-	"$CORACLE" --root "$STATE" run --bundle "$BUNDLE" "$@" "$ID" >"$WORK/out" 2>&1 </dev/null 3>&- &
+	"$CORACLE" --root "$STATE" run --bundle "$BUNDLE" "$ID" >"$WORK/out" 2>&1 </dev/null 3>&- &
 	runner=$!
 	wait_until has_status running 2>/dev/null
 }

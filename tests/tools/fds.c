@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * fds [FD]: the process of a container that tells which descriptors it has, without opening any: one line of numbers, then what can be
- * read from FD, then a line for each LISTEN_* of its environment, in the order of their names.
+ * fds [FD]: the process of a container that tells which descriptors it has, without opening any:
+ * one line of numbers, then what can be read from FD, then a line for each LISTEN_* of its
+ * environment, in the order of their names.
  */
 #include <errno.h>
 #include <fcntl.h>

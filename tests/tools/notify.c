@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * notify [-w] [-b] [-n COUNT] MESSAGE…: what sd_notify(3) does in a container: each MESSAGE a datagram to $NOTIFY_SOCKET.
- *	-w	wait for a signal afterwards
- *	-b	then send BARRIER=1 with one end of a pipe, and wait until everybody else has closed it
- *	-n	send the first one COUNT times
+ * notify [-w] [-b] [-n COUNT] MESSAGE…: what sd_notify(3) does in a container: each MESSAGE a
+ *datagram to $NOTIFY_SOCKET. -w	wait for a signal afterwards -b	then send BARRIER=1 with one
+ *end of a pipe, and wait until everybody else has closed it -n	send the first one COUNT times
  */
 #include <poll.h>
 #include <stdio.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * recvmsgs SOCKET: a service manager's end of sd_notify(3). Listens on a datagram socket (@NAME: an abstract one), prints "ready" on
- * stderr, and prints each datagram, a line break if it has none at its end, and "--".
+ * recvmsgs SOCKET: a service manager's end of sd_notify(3). Listens on a datagram socket (@NAME: an
+ * abstract one), prints "ready" on stderr, and prints each datagram, a line break if it has none at
+ * its end, and "--".
  */
 #include <stddef.h>
 #include <stdio.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a state file may say about a cgroup. Here and not with a real container: a mistake would kill every process of the machine. */
+/* What a state file may say about a cgroup. Here and not with a real container: a mistake would
+ * kill every process of the machine. */
 #include "cgroup/cgroup.h"
 #include "tap.h"
 
@@ -14,7 +15,8 @@ is_believed (const char *path)
 
 TEST (a_path_as_the_plan_writes_it_is_believed)
 {
-	static const char *const good[] = { "/a", "/a/b", "/user.slice/x.scope", "/...", "/.a", "/a..b" };
+	static const char *const good[] = { "/a",   "/a/b", "/user.slice/x.scope",
+					    "/...", "/.a",  "/a..b" };
 
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++)
 		if (!is_believed (good[i]))
@@ -23,8 +25,9 @@ TEST (a_path_as_the_plan_writes_it_is_believed)
 
 TEST (what_leads_to_the_root_or_out_is_never_killed_in)
 {
-	static const char *const bad[] = { "", "/", "//", "///", "/.", "/./", "/./.", "/..", "/../..", "a", "./a",
-					   "/a/..", "/a/../..", "/a/", "/a//", "//a", "/a/./", "/a//b" };
+	static const char *const bad[] = { "",	       "/",   "//",	"///", "/.",	"/./",
+					   "/./.",     "/..", "/../..", "a",   "./a",	"/a/..",
+					   "/a/../..", "/a/", "/a//",	"//a", "/a/./", "/a//b" };
 
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		if (is_believed (bad[i]))

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -134,6 +135,37 @@ TEST (timeout_kills_the_group)
 		if (i == 99)
 			OK (!"the grandchild survived");
 	}
+}
+
+TEST (a_hang_up_ends_it)
+{
+	int ends[2], pid;
+
+	EQ (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+	pid = fork ();
+	if (pid == 0) {
+		usleep (100000);
+		_exit (0); /* the last one who has it open */
+	}
+	close (ends[1]);
+	EQ (SH ("sleep 100 & echo $!; wait", .cancel_fd = ends[0]), 0);
+	EQ (result.cancelled, true);
+	CONTAINS (why, "ended early");
+	EQ (waitpid (pid, NULL, 0), pid);
+	close (ends[0]);
+}
+
+TEST (a_message_is_no_hang_up)
+{
+	int ends[2];
+
+	EQ (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+	EQ (write (ends[1], "x", 1), 1);
+	EQ (SH ("exit 3", .cancel_fd = ends[0]), 0);
+	EQ (result.cancelled, false);
+	STREQ (why, "exit status 3");
+	close (ends[0]);
+	close (ends[1]);
 }
 
 TEST (timeout_of_one_that_ignores_everything)
