@@ -76,7 +76,7 @@ utf16_unit (const char *s, const char *end)
 	if (end - s < 6 || s[0] != '\\' || s[1] != 'u')
 		return -1;
 	for (int i = 2; i < 6; i++) {
-		int c = s[i], digit = c >= '0' && c <= '9' ? c - '0'
+		int c = (unsigned char) s[i], digit = c >= '0' && c <= '9' ? c - '0'
 				      : (c | 0x20) >= 'a' && (c | 0x20) <= 'f'
 					      ? (c | 0x20) - 'a' + 10
 					      : -1;

@@ -13,7 +13,7 @@ help:
 	@echo 'check           all suites: $(SUITES)'
 	@echo 'check-SUITE     one of them; check-fault is all faults, not a sample (slow); check-vm (QEMU)'
 	@echo 'demo            run a container with busybox in it'
-	@echo 'lint format     clang-format, tools/layers, tools/budgets, shellcheck, codespell'
+	@echo 'lint format     clang-format, clang-tidy, tools/layers, tools/budgets, shellcheck, codespell'
 	@echo 'asan ubsan      the suites with a sanitized program'
 	@echo 'fuzz            libFuzzer, FUZZ_SECONDS=30 for each target'
 	@echo 'bench           compare with crun and runc; writes docs/benchmarks.md'

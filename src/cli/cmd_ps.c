@@ -97,8 +97,9 @@ start_time (const struct process *p, char *buf, size_t size)
 
 	localtime_r (&now, &n);
 	localtime_r (&then, &t);
-	strftime (buf, size, n.tm_year == t.tm_year && n.tm_yday == t.tm_yday ? "%H:%M" : "%b%d",
-		  &t);
+	if (strftime (buf, size,
+		      n.tm_year == t.tm_year && n.tm_yday == t.tm_yday ? "%H:%M" : "%b%d", &t) == 0)
+		buf[0] = '\0';
 	return buf;
 }
 

@@ -143,7 +143,7 @@ add_streams (struct restore *r, struct err *e)
 	TRY (read_file_at (a, r->dirs.images_fd, DESCRIPTORS, 65536, &text, &len, e));
 	names = str_split (a, text,
 			   '"'); /* ["x","y","z"]: what is between the quotes is every second one */
-	for (int i = 0; i < 3 && (size_t) (2 * i + 1) < names.n; i++) {
+	for (int i = 0; i < 3 && 2 * (size_t) i + 1 < names.n; i++) {
 		const char *name = names.v[2 * i + 1];
 
 		if (startswith (name, "pipe:") || startswith (name, "socket:"))

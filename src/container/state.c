@@ -29,10 +29,8 @@
 #include "sys/pidfd.h"
 #include "sys/syscalls.h"
 
-#define STATE_MAX \
-	(16u      \
-	 << 20) /* annotations of 30 MB configurations are refused by create, not by the parser */
 #define CONFIG_MAX   (64u << 20)
+#define STATE_MAX    (CONFIG_MAX + (64u << 10)) /* all the annotations that a configuration may have */
 #define ID_MAX	     242 /* 255 - strlen (".state.json.XX") */
 #define LOCK_SECONDS 10
 

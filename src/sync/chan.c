@@ -134,7 +134,7 @@ chan_receive (struct chan *c, uint32_t mask, struct msg *m, int *ret_fd, struct 
 			continue;
 		}
 		if (m->type == MSG_ERROR)
-			return err_set (e, m->arg, "%s", m->text);
+			return err_set (e, m->arg, "%s", *m->text ? m->text : "an error without a text");
 		if (!(mask & 1u << m->type))
 			return err_set (e, EPROTO, "unexpected message %s from %s", msg_infos[m->type].name, c->peer);
 		return (int) m->type;

@@ -123,7 +123,8 @@ netlink_attributes (const struct nlmsghdr *m, size_t size, const struct rtattr *
 	const char *at = (const char *) m + NLMSG_LENGTH (NLMSG_ALIGN (size));
 	size_t len = m->nlmsg_len > NLMSG_LENGTH (NLMSG_ALIGN (size)) ? m->nlmsg_len - NLMSG_LENGTH (NLMSG_ALIGN (size)) : 0;
 
-	memset (ret, 0, n * sizeof *ret);
+	for (size_t i = 0; i < n; i++)
+		ret[i] = NULL;
 	while (len >= sizeof (struct rtattr)) {
 		const struct rtattr *a = (const struct rtattr *) (const void *) at;
 
