@@ -118,6 +118,7 @@ char *container_state_json (const struct container *c, struct arena *a, enum con
 /* The exit status of a stopped container, 128 + signal: from the state, or from the kernel while
  * nobody has reaped its init. False: nobody knows any more. */
 bool container_exit_code (const struct container *c, int32_t *ret);
+int container_code_of (int status); /* as of wait(2) */
 /* The cgroup of the state file as a handle. */
 void container_cgroup (const struct container *c, struct cgroup *ret);
 /* config.json as it was at create; for the hooks of start and delete, and for exec. */
@@ -172,6 +173,9 @@ int container_mounts_add (const struct globals *g, const char *id, const char *f
 int container_mounts_remove (const struct globals *g, const char *id, const char *file,
 			     struct err *e);
 int container_mounts_list (const struct globals *g, const char *id, char **ret, struct err *e);
+/* To standard output until its end; `once`: the usage alone. */
+int container_events (const struct globals *g, const char *id, bool once, int64_t interval_ms,
+		      struct err *e);
 /* All that exists of a container but the state directory: processes, cgroup, RDT. For delete, and
  * for a failed create. */
 int container_destroy (struct container *c, struct arena *a, struct err *e);
