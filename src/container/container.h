@@ -37,6 +37,7 @@ struct globals {
 	unsigned listen_fds; /* LISTEN_FDS, if LISTEN_PID was us */
 	const char *listen_fdnames;
 	const char *notify_socket;
+	char **argv; /* of this process */
 };
 
 enum container_status {
@@ -131,7 +132,7 @@ struct create_options {
 	const char *bundle; /* NULL: current directory */
 	const char *config; /* NULL: "config.json" */
 	const char *console_socket, *pid_file, *pidfd_socket;
-	bool no_pivot, no_new_keyring;
+	bool no_pivot, no_new_keyring, init;
 	uint32_t preserve_fds;
 	/* run only */
 	bool detach, keep;
