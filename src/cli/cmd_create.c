@@ -21,6 +21,8 @@ static const struct option_row launch_rows[] = {
 	     "send a pidfd of the process there"),
 	ROW (0, "no-pivot", OPT_FLAG, no_pivot, NULL,
 	     "MS_MOVE and chroot instead of pivot_root (root on a ramdisk)"),
+	ROW (0, "init", OPT_FLAG, init, NULL,
+	     "a built-in init as pid 1, which reaps orphans and forwards signals"),
 	ROW (0, "no-new-keyring", OPT_FLAG, no_new_keyring, NULL,
 	     "keep the caller's session keyring"),
 	ROW (0, "preserve-fds", OPT_UINT, preserve_fds, "N",

@@ -18,6 +18,7 @@
 	X (resume)	\
 	X (update)	\
 	X (mounts)	\
+	X (events)	\
 	X (wait)	\
 	X (kill)	\
 	X (delete)	\

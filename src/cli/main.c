@@ -266,7 +266,7 @@ main (int argc, char **argv)
 {
 	static struct arena arena; /* one per process, never freed piecemeal */
 	static struct err e;
-	struct globals g = { .arena = &arena };
+	struct globals g = { .arena = &arena, .argv = argv };
 	const struct command *c = NULL;
 	int status;
 

@@ -37,6 +37,7 @@ struct globals {
 	unsigned listen_fds; /* LISTEN_FDS, if LISTEN_PID was us */
 	const char *listen_fdnames;
 	const char *notify_socket;
+	char **argv; /* of this process */
 };
 
 enum container_status {
@@ -120,6 +121,7 @@ char *container_state_json (const struct container *c, struct arena *a,
 /* The exit status of a stopped container, 128 + signal: from the state, or from the kernel while
  * nobody has reaped its init. False: nobody knows any more. */
 bool container_exit_code (const struct container *c, int32_t *ret);
+int container_code_of (int status); /* as of wait(2) */
 /* The cgroup of the state file as a handle. */
 void container_cgroup (const struct container *c, struct cgroup *ret);
 /* config.json as it was at create; for the hooks of start and delete, and for exec. */
@@ -132,7 +134,7 @@ struct create_options {
 	const char *bundle; /* NULL: current directory */
 	const char *config; /* NULL: "config.json" */
 	const char *console_socket, *pid_file, *pidfd_socket;
-	bool no_pivot, no_new_keyring;
+	bool no_pivot, no_new_keyring, init;
 	uint32_t preserve_fds;
 	/* run only */
 	bool detach, keep;
@@ -174,6 +176,9 @@ int container_mounts_add (const struct globals *g, const char *id, const char *f
 int container_mounts_remove (const struct globals *g, const char *id, const char *file,
 			     struct err *e);
 int container_mounts_list (const struct globals *g, const char *id, char **ret, struct err *e);
+/* To standard output until its end; `once`: the usage alone. */
+int container_events (const struct globals *g, const char *id, bool once, int64_t interval_ms,
+		      struct err *e);
 /* All that exists of a container but the state directory: processes, cgroup, RDT. For delete, and
  * for a failed create. */
 int container_destroy (struct container *c, struct arena *a, struct err *e);

@@ -61,6 +61,7 @@ launch_init (struct launch *l, const struct globals *g, const struct create_opti
 		.chan = { .fd = -1 },
 		.rootfs = { .root_fd = -1, .dev_null_fd = -1, .notify_tree_fd = -1 },
 		.preserve_fds = o->preserve_fds + g->listen_fds,
+		.argv = g->argv,
 		.start_fd = -1,
 		.report_fd = -1,
 	};
@@ -90,6 +91,7 @@ make_plan (struct launch *l, struct err *e)
 		.cgroup_manager = l->g->cgroup_manager,
 		.no_pivot = l->opt->no_pivot,
 		.no_new_keyring = l->opt->no_new_keyring,
+		.builtin_init = l->opt->init,
 		.preserve_fds = l->opt->preserve_fds,
 		.listen_fds = l->g->listen_fds,
 		.listen_fdnames = l->g->listen_fdnames,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <sys/stat.h>
 
 #include "base/err.h"
 #include "container/container.h"
@@ -37,6 +38,7 @@ change (const struct globals *g, const char *id, bool freeze, struct err *e)
 	if (r == 0) {
 		container_cgroup (&c, &cg);
 		r = cgroup_freeze (&cg, freeze, e);
+		(void) futimens (c.dir_fd, NULL); /* for events: v1 tells nobody */
 	}
 	container_close (&c);
 	return r;

@@ -15,8 +15,8 @@
 #include "sys/pidfd.h"
 #include "sys/syscalls.h"
 
-static int
-code_of (int status)
+int
+container_code_of (int status)
 {
 	return WIFSIGNALED (status) ? 128 + WTERMSIG (status) : WEXITSTATUS (status);
 }
@@ -55,7 +55,7 @@ container_exit_code (const struct container *c, int32_t *ret)
 	pidfd = sys_pidfd_open ((pid_t) c->st.pid, 0);
 	if (pidfd < 0 || !pidfd_wait (pidfd, 0) || !zombie_status (&c->st, pidfd, &status))
 		return false;
-	*ret = code_of (status);
+	*ret = container_code_of (status);
 	return true;
 }
 
@@ -72,7 +72,7 @@ wait_end (const struct container *c, int pidfd, int *ret_code, struct err *e)
 			e, 0,
 			"container '%s' has ended, but its exit status went to its parent alone",
 			c->id);
-	*ret_code = code_of (status);
+	*ret_code = container_code_of (status);
 	return 0;
 }
 

@@ -199,6 +199,8 @@ cannot_execute (struct init *in, int r, const struct err *e)
 static int
 enter_execute (struct init *in, const char *path, struct err *e)
 {
+	if (in->plan->process.builtin_init && in->join.pid == 0)
+		STEP ("built-in init", reaper_split (in, e));
 	if (in->filter.insns && !in->filter.notify)
 		STEP ("seccomp", seccomp_install (&in->filter, NULL, e));
 	report (in, REPORT_RUNNING, NULL);

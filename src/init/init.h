@@ -6,6 +6,7 @@
  * init.c   the spine: every step of building the container, in order, in one function
  * stage.c  the process between runtime and init, where one is needed (plan->ns.needs_stage)
  * join.c   exec: into a container that runs
+ * reaper.c the built-in init, for who asks for one
  * enter.c  the tail: from a finished container to the user's process; shared with exec
  */
 #include <stdbool.h>
@@ -57,6 +58,7 @@ struct init {
 	pid_t host_pid; /* own pid as the host sees it; from GO */
 	struct join join;
 	char **env;  /* of the user's process; from enter_set_process */
+	char **argv; /* of the runtime: the built-in init must not show them */
 	int failure; /* exit status of a child that failed; 126, 127: nothing to execute */
 	struct err *err;
 };
@@ -84,6 +86,9 @@ int enter_oom_score (struct init *in, struct err *e);
 int enter_keyring (const struct process_plan *p, struct err *e);
 int enter_set_process (struct init *in, struct err *e);
 int enter_hide (struct err *e);
+/* The built-in init: returns 0 in a child that goes on to the user's process; pid 1 does not return.
+ */
+int reaper_split (struct init *in, struct err *e);
 void enter_log_through_channel (struct init *in);
 
 /* OCI state for hooks, compact JSON, made in the arena ("creating", "created", "running",

@@ -145,6 +145,8 @@ dump_process (struct dump *d, const struct process_plan *r)
 	dump_scheduling (d, r);
 	if (r->personality_set)
 		dump_uint (d, "personality", r->personality);
+	if (r->builtin_init)
+		dump_flag (d, "builtinInit", true);
 	dump_flag (d, "terminal", r->terminal);
 	if (r->console_rows || r->console_cols)
 		dump_string (d, "consoleSize", PRINT ("%ux%u", (unsigned) r->console_rows, (unsigned) r->console_cols));

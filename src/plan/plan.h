@@ -274,6 +274,7 @@ struct process_plan {
 	bool personality_set;
 	unsigned long personality;	/* PER_* */
 	struct cpu_list affinity_initial, affinity_final;	/* only exec uses them */
+	bool builtin_init;		/* pid 1 stays ours: --init, or annotation run.oci.init */
 	bool terminal;
 	unsigned short console_rows, console_cols;	/* 0: not given */
 	const char *keyring;		/* session keyring to join ("_ses.ID"); NULL: --no-new-keyring */
@@ -354,6 +355,7 @@ struct plan_options {
 	enum cgroup_manager cgroup_manager;
 	bool no_pivot;
 	bool no_new_keyring;
+	bool builtin_init;
 	unsigned preserve_fds;		/* --preserve-fds; listen_fds not included */
 	unsigned listen_fds;		/* LISTEN_FDS, when LISTEN_PID was ours */
 	const char *listen_fdnames;	/* or NULL */

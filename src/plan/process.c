@@ -312,8 +312,10 @@ plan_from_linux (struct planner *p, struct process_plan *r)
 {
 	const struct oci_linux *lnx = p->spec->lnx;
 	const char *keep = oci_annotation (&p->spec->annotations, "run.oci.keep_original_groups");
+	const char *init = oci_annotation (&p->spec->annotations, "run.oci.init");
 
 	r->keep_groups = keep && streq (keep, "1");
+	r->builtin_init = p->opt->builtin_init || (init && (streq (init, "1") || streq (init, "true")));
 	if (!p->opt->no_new_keyring)
 		r->keyring = PATH ("_ses.%s", p->plan->container_id);
 	if (!lnx)
@@ -343,6 +345,11 @@ plan_process (struct planner *p, const struct oci_process *in, const char *prefi
 		plan_affinity (p, in->exec_cpu_affinity->final, PATH ("%s.execCPUAffinity.final", prefix), &r->affinity_final);
 	}
 	r->no_new_privs = in->no_new_privileges.v;
+	/* Labels come with an execve, and the built-in init has none: it would be outside of them. */
+	r->builtin_init &= in == p->spec->process; /* not exec's */
+	if (r->builtin_init && (r->selinux_label || r->apparmor_profile))
+		BAD (p, PATH ("%s.%s", prefix, r->selinux_label ? "selinuxLabel" : "apparmorProfile"),
+		     "cannot be had together with the built-in init");
 	r->oom_score_adj_set = in->oom_score_adj.set;
 	r->oom_score_adj = in->oom_score_adj.v;
 	if (in->oom_score_adj.v < -1000 || in->oom_score_adj.v > 1000)
