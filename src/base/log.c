@@ -18,7 +18,7 @@ static const char *const level_names[] = { "error", "warning", "info", "debug" }
 static struct {
 	enum { TO_STDERR, TO_FILE, TO_SYSLOG, TO_JOURNAL } target;
 	int fd, level;
-	bool json;
+	bool json, level_given;
 	const char *ident;
 	void (*sink) (void *ctx, int level, const char *text);
 	void *sink_ctx;
@@ -85,10 +85,18 @@ log_open (const char *target, const char *format, const char *level, struct err 
 					"info or debug",
 					level);
 		lg.level = (int) i;
+		lg.level_given = true;
 	} else if (target && *target) {
 		lg.level = LOG_L_ERROR;
 	}
 	return target && *target ? open_target (target, e) : 0;
+}
+
+void
+log_stderr_is_shared (void)
+{
+	if (lg.target == TO_STDERR && !lg.level_given)
+		lg.level = LOG_L_ERROR;
 }
 
 void

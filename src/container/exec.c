@@ -107,6 +107,7 @@ prepare (struct exec *x, const char *id, struct err *e)
 {
 	TRY (open_container (x, id, e));
 	host_probe_process (&x->req.host);
+	log_stderr_is_shared ();
 	TRY (exec_plan_process (&x->req, &x->plan, e));
 	TRY (check_terminal (x, e));
 	TRY (seccomp_load (x->req.g->arena, x->c.dir_fd, &x->init.filter, e));

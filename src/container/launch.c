@@ -42,6 +42,8 @@ void
 launch_init (struct launch *l, const struct globals *g, const struct create_options *o,
 	     bool foreground)
 {
+	if (!foreground)
+		log_stderr_is_shared ();
 	*l = (struct launch) {
 		.g = g,
 		.opt = o,

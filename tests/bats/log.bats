@@ -106,6 +106,20 @@ text="open bundle"
 	says "option --log-level: 'loud' is not error, warning, info or debug"
 }
 
+@test "create and detached run: a warning is not the container's output, unless it was asked for" {
+	config '.process.capabilities.bounding += ["CAP_FROB"]'
+	runs create --bundle "$BUNDLE" "$ID"
+	is ""
+	runs delete --force "$ID"
+	runs run --detach --bundle "$BUNDLE" "$ID"
+	is ""
+	runs delete --force "$ID"
+	runs --log-level warning create --bundle "$BUNDLE" "$ID"
+	says "warning: "
+	runs delete --force "$ID"
+	fails create --bundle "$WORK" "$ID"
+}
+
 @test "global --log-level: without it standard error gets warnings, a file only errors" {
 	config '.process.capabilities.bounding += ["CAP_FROB"]'
 	runs run --bundle "$BUNDLE" "$ID"
