@@ -108,7 +108,7 @@ restore () { runs restore --image-path "$IMAGES" --bundle "$BUNDLE" --detach "$@
 	wait_until [ -s "$WORK/volume/count" ]
 	checkpoint
 	restore
-	runs exec "$ID" sh -c 'echo x >/file 2>/dev/null || echo read-only; cat /proc/keys | wc -c; ls /sys/firmware | wc -l; ip -o link | wc -l'
+	runs exec "$ID" sh -c '(echo x >/file) 2>/dev/null || echo read-only; cat /proc/keys | wc -c; ls /sys/firmware | wc -l; ip -o link | wc -l'
 	is "$(printf 'read-only\n0\n0\n1')"
 	[ "$(cat "/sys/fs/cgroup/$ID/pids.max" 2>/dev/null || cat "/sys/fs/cgroup/pids/$ID/pids.max")" = 50 ]
 }
