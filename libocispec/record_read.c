@@ -33,7 +33,7 @@ struct reader {
 	struct frame stack[OCI_DEPTH_MAX];
 };
 
-/* ---- where we are ---- */
+/* ---- where we are --------------------------------------------------------------------------- */
 
 static const char *
 path_of (const struct reader *r)
@@ -203,7 +203,7 @@ wrong_type (struct reader *r, size_t length, const char *got)
 	return r->depth > 0 && !r->stop; /* of the document itself: no use going on */
 }
 
-/* ---- scalars ---- */
+/* ---- scalars -------------------------------------------------------------------------------- */
 
 static bool
 skipping (struct reader *r)
@@ -443,7 +443,7 @@ on_string (void *ctx, const char *s, size_t n)
 	return !r->stop;
 }
 
-/* ---- containers ---- */
+/* ---- containers ----------------------------------------------------------------------------- */
 
 static bool
 too_deep (struct reader *r)

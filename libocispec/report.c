@@ -7,7 +7,7 @@
 #include "libocispec/json.h"
 #include "libocispec/report.h"
 
-/* ---- finding a path again: a scanner for text that is JSON or nearly so ---- */
+/* ---- finding a path again: a scanner for text that is JSON or nearly so --------------------- */
 
 struct scan {
 	const char *p, *end;
@@ -149,7 +149,7 @@ oci_locate (const char *buf, size_t len, const char *path)
 	return (size_t) (found - buf) < len ? (size_t) (found - buf) : 0;
 }
 
-/* ---- collecting ---- */
+/* ---- collecting ----------------------------------------------------------------------------- */
 
 void
 oci_report_init (struct oci_report *r, struct arena *a, const char *filename, const char *buf,
@@ -268,7 +268,7 @@ oci_report_failed (const struct oci_report *r)
 	return r->errors.n > 0;
 }
 
-/* ---- showing ---- */
+/* ---- showing -------------------------------------------------------------------------------- */
 
 static int
 by_offset (const void *a, const void *b)

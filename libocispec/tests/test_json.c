@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "reading.h"
 
-/* ---- parsing: what is no JSON ---- */
+/* ---- parsing: what is no JSON --------------------------------------------------------------- */
 
 struct empty {
 	bool unused;
@@ -201,7 +201,7 @@ TEST (what_the_document_must_be)
 	CONTAINS (parse ("5 "), "expected an object, got number 5");
 }
 
-/* ---- writing ---- */
+/* ---- writing -------------------------------------------------------------------------------- */
 
 static const char *
 quoted (const char *s)

@@ -11,7 +11,7 @@
 #include "libocispec/oci_state.h"
 #include "reading.h"
 
-/* ---- the tables as a list of paths ---- */
+/* ---- the tables as a list of paths ---------------------------------------------------------- */
 
 struct row {
 	const char *path;
@@ -166,7 +166,7 @@ TEST (names_are_unique)
 	}
 }
 
-/* ---- documents made from the tables ---- */
+/* ---- documents made from the tables --------------------------------------------------------- */
 
 enum damage { NONE, WRONG_TYPE, MISSING, IS_NULL, TWICE };
 struct maker {
@@ -385,7 +385,7 @@ TEST (each_row_is_located)
 	}
 }
 
-/* ---- damaged text ---- */
+/* ---- damaged text --------------------------------------------------------------------------- */
 
 TEST (truncated_anywhere)
 {

@@ -32,7 +32,7 @@ int container_checkpoint (const struct globals *g, const char *id, const struct 
 int container_restore (const struct globals *g, const char *id, const struct create_options *c,
 		       const struct criu_options *o, struct err *e);
 
-/* ---- shared by checkpoint.c and restore.c ---- */
+/* ---- shared by checkpoint.c and restore.c --------------------------------------------------- */
 
 #define DESCRIPTORS "descriptors.json"
 

@@ -85,7 +85,7 @@ struct container {
  * wrong. */
 int container_check_id (const char *id, struct err *e);
 
-/* ---- state.c ---- */
+/* ---- state.c -------------------------------------------------------------------------------- */
 int container_open_root (const struct globals *g, bool create,
 			 struct err *e); /* fd; mkdir -p 0700 with `create` */
 /* Make the state directory and lock it. "already exists" if it does. */
@@ -128,7 +128,7 @@ void container_cgroup (const struct container *c, struct cgroup *ret);
 int container_config (const struct container *c, struct arena *a, struct oci_config **ret,
 		      struct err *e);
 
-/* ---- the verbs ---- */
+/* ---- the verbs ------------------------------------------------------------------------------ */
 
 struct create_options {
 	const char *bundle; /* NULL: current directory */

@@ -82,11 +82,13 @@ TEST (hooks)
 }
 
 /* On a bind mount, where what is no option of ours is an error. */
-#define MOUNT                                                                                                     \
+/* clang-format off */
+#define MOUNT \
 	",\"mounts\":[{\"destination\":\"/m\",\"type\":\"bind\",\"source\":\"/s\",\"options\":[\"bind\",\"%s\"]," \
-	"\"uidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":1}],"                                          \
-	"\"gidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":1}]}]"                                         \
+	"\"uidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":1}]," \
+	"\"gidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":1}]}]" \
 	",\"linux\":{\"namespaces\":[{\"type\":\"mount\"}]}"
+/* clang-format on */
 
 TEST (mount_options)
 {
