@@ -50,6 +50,9 @@ features_json (struct arena *a)
 	plan_features (a, &f);
 	f.lnx->cgroup = cgroup_features (a);
 	add_library (a, &f);
+	/* The name under which both peers say it. */
+	annotate (a, &f, "org.opencontainers.runc.checkpoint.enabled",
+		  HAVE_CRIU ? "true" : "false");
 	annotate (a, &f, "run.oci.coracle.version", CORACLE_VERSION);
 	annotate (a, &f, "run.oci.coracle.commit", CORACLE_COMMIT);
 	return oci_record_write (&oci_features_record, &f, a, OCI_PRETTY, NULL);

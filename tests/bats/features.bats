@@ -52,6 +52,7 @@ holds () { jq -e "$1" <<<"$output" >/dev/null || { echo "not so: $1"; return 1; 
 	runs features
 	# containerd: user namespaces for Kubernetes pods
 	holds '(.linux.namespaces | index ("user")) and .linux.mountExtensions.idmap.enabled'
+	holds '.annotations["org.opencontainers.runc.checkpoint.enabled"] | IN ("true", "false")'
 	# cri-o: recursive read-only mounts
 	holds '.mountOptions | index ("rro") != null'
 }
