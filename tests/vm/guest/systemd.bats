@@ -361,7 +361,7 @@ no_unit () { [ "$(systemctl list-units --all --plain --no-legend "$SCOPE" | wc -
 	wait_until no_unit
 	place "machine.slice:other:$ID"
 	SCOPE=other-$ID.scope
-	systemd restore --image-path "$WORK/image" --bundle "$BUNDLE" --detach "$ID" >/dev/null 2>&1 </dev/null
+	runs --systemd-cgroup restore --image-path "$WORK/image" --bundle "$BUNDLE" --detach "$ID" || { grep Error "$WORK"/image/*.log; return 1; }
 	has_status running
 	equal state "$(property ActiveState)" active
 	[ "$(wc -l <"$(directory systemd)/cgroup.procs")" -ge 2 ]
