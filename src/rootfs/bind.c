@@ -39,8 +39,8 @@ not_placed (const struct mount_op *op, int tree, int target, int num, struct err
 {
 	struct stat from, to;
 
-	if (num == EINVAL && fstat (tree, &from) == 0 && fstat (target, &to) == 0 &&
-	    S_ISDIR (from.st_mode) != S_ISDIR (to.st_mode))
+	if ((num == EINVAL || num == ENOTDIR) && fstat (tree, &from) == 0 &&
+	    fstat (target, &to) == 0 && S_ISDIR (from.st_mode) != S_ISDIR (to.st_mode))
 		return err_set (e, ENOTDIR, "bind '%s' on '/%s': a %s on a %s", op->src, op->dst,
 				S_ISDIR (from.st_mode) ? "directory" : "file",
 				S_ISDIR (to.st_mode) ? "directory" : "file");

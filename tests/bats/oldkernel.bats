@@ -233,3 +233,21 @@ for_each='openat2 clone3 mount_setattr open_tree fsopen move_mount close_range p
 		[ "$(tr '\n' ' ' <"$WORK/fds")" = "0 1 2 3 " ] || { echo "$call: hook: $(cat "$WORK/fds")"; return 1; }
 	done
 }
+
+@test "the notification socket, and root.path /" {
+	local call
+	export NOTIFY_SOCKET=$WORK/notify
+	python3 -c 'import socket, sys; socket.socket (socket.AF_UNIX, socket.SOCK_DGRAM).bind (sys.argv[1])' "$NOTIFY_SOCKET"
+	for call in mount_setattr "$NEW,$MOUNT_API"; do
+		without "$call"
+		runs create --pid-file "$WORK/pid" --bundle "$BUNDLE" "$ID"
+		PID=$(cat "$WORK/pid")
+		container_mounts
+		bound /run/notify ro nosuid nodev noexec
+		runs delete --force "$ID"
+		cp "$BUNDLE/config.json" "$WORK/saved"
+		config '.root = {path: "/", readonly: true}'
+		(unset NOTIFY_SOCKET; run_sh 'touch /tmp/x; ls -d '"$WORK"; says "Read-only file system"; says "$WORK")
+		cp "$WORK/saved" "$BUNDLE/config.json"
+	done
+}
