@@ -100,7 +100,7 @@ open_below (int handle, const char *path, int flags)
 	};
 	int fd = sys_openat2 (handle, path, &how, sizeof how);
 
-	return fd == -ENOSYS ? open_below_classic (handle, path, flags) : fd;
+	return fd == -ENOSYS || fd == -EPERM ? open_below_classic (handle, path, flags) : fd;
 }
 
 int

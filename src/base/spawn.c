@@ -120,6 +120,17 @@ open_streams (const struct spawn *p, struct streams *s)
 	return r;
 }
 
+/* What our caller left open for us is not for others. */
+static void
+others_close_on_exec (void)
+{
+	if (sys_close_range (3, ~0u, CLOSE_RANGE_CLOEXEC) == 0)
+		return;
+	/* Linux < 5.11 */
+	for (int fd = 3; fd < 65536; fd++)
+		(void) fcntl (fd, F_SETFD, FD_CLOEXEC);
+}
+
 static _Noreturn void
 child (const struct spawn *p, const struct streams *s, pid_t parent)
 {
@@ -141,7 +152,7 @@ child (const struct spawn *p, const struct streams *s, pid_t parent)
 		f.what = NO_CWD;
 		if (!p->cwd || chdir (p->cwd) == 0) {
 			f.what = NO_EXEC;
-			(void) sys_close_range (3, ~0u, CLOSE_RANGE_CLOEXEC);
+			others_close_on_exec ();
 			execve (p->path, p->argv, p->envp);
 		}
 	}

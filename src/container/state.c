@@ -397,6 +397,18 @@ container_recover (struct container *c, struct arena *a)
 	return true;
 }
 
+/* Without pidfds it could not be told whether init lives, and "stopped" would make delete forget a
+ * container that runs. */
+static int
+check_pidfds (struct err *e)
+{
+	int ret = sys_pidfd_open (0, 0); /* EINVAL */
+
+	return ret == -ENOSYS || ret == -EPERM
+		       ? err_set (e, -ret, "pidfd_open, which needs Linux 5.3")
+		       : 0;
+}
+
 int
 container_open (const struct globals *g, const char *id, bool lock, struct container *c,
 		struct err *e)
@@ -423,6 +435,10 @@ container_open (const struct globals *g, const char *id, bool lock, struct conta
 	if ((lock && lock_container (g, c, e) < 0) || read_state (g, c, e) < 0) {
 		if (!streq (c->st.phase ? c->st.phase : "", "damaged"))
 			container_close (c);
+		return -1;
+	}
+	if (c->st.pid > 0 && check_pidfds (e) < 0) {
+		container_close (c);
 		return -1;
 	}
 	return 0;

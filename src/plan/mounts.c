@@ -317,6 +317,23 @@ check_source (struct mount_reader *r)
 	r->op->src = path_absolute (p->arena, p->host->bundle, src);
 }
 
+/* An overlay, a disk, a tmpfs with a copy can be the root instead of root.path, and so can a bind
+ * mount; what is new and empty cannot. */
+static bool
+hides_root (const struct mount_op *op)
+{
+	static const char *const empty[] = { "tmpfs",  "ramfs",	 "proc",   "sysfs",
+					     "devpts", "mqueue", "cgroup", "cgroup2" };
+
+	if (*op->dst || op->ext & EXT_TMPCOPYUP ||
+	    (op->kind != MOUNT_FS && op->kind != MOUNT_CGROUP))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE (empty); i++)
+		if (streq (op->fstype, empty[i]))
+			return true;
+	return false;
+}
+
 static void
 check_destination (struct mount_reader *r)
 {
@@ -328,19 +345,15 @@ check_destination (struct mount_reader *r)
 		WARN (p, PATH ("mounts[%zu].destination", r->index),
 		      "'%s' is relative: taken as '/%s'", dst, dst);
 	r->op->dst = path_clean (p->arena, PATH ("/%s", dst)) + 1;
-	if (*r->op->dst == '\0' && r->op->kind == MOUNT_FS)
-		BAD (p, PATH ("mounts[%zu].destination", r->index),
-		     "a new %s on '/' would hide the root file system", r->op->fstype);
 	for (size_t i = 0; i < ARRAY_SIZE (proc_files); i++)
 		listed |= streq (r->op->dst, proc_files[i]);
 	if (startswith (r->op->dst, "proc/") && !listed && r->op->kind != MOUNT_REMOUNT)
 		BAD (p, PATH ("mounts[%zu].destination", r->index),
 		     "nothing may be mounted on '/%s': only a few files of /proc may be covered",
 		     r->op->dst);
-	if (!*r->op->dst && r->op->kind == MOUNT_CGROUP)
+	if (hides_root (r->op))
 		BAD (p, PATH ("mounts[%zu].destination", r->index),
-		     "the root of the container cannot be a file system of type '%s'",
-		     r->op->fstype);
+		     "a new %s on '/' would hide the root file system", r->op->fstype);
 	if (streq (r->op->dst, "proc") &&
 	    (r->op->kind == MOUNT_CGROUP ||
 	     (r->op->kind == MOUNT_FS && !streq (r->op->fstype, "proc"))))

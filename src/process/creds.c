@@ -191,9 +191,9 @@ close_range_or_walk (unsigned first, unsigned last)
 {
 	int r = first > last ? 0 : sys_close_range (first, last, 0);
 
-	if (r != -ENOSYS)
+	if (r != -ENOSYS && r != -EPERM)
 		return r;
-	/* Linux < 5.9 */
+	/* Linux < 5.9, or a seccomp profile that is older */
 	for (unsigned fd = first; fd <= MIN (last, 65535u); fd++)
 		close ((int) fd);
 	return 0;

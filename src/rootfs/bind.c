@@ -33,15 +33,17 @@ tree_propagate (struct rootfs *r, const struct mount_op *op, int tree, struct er
 	return 0;
 }
 
-/* move_mount(2) says EINVAL where mount(2) says ENOTDIR, which engines explain to their users. */
+/* move_mount(2) says EINVAL; mount(2) said ENOTDIR, which docker explains to its users. */
 static int
 not_placed (const struct mount_op *op, int tree, int target, int num, struct err *e)
 {
 	struct stat from, to;
 
-	if (num == EINVAL && fstat (tree, &from) == 0 && fstat (target, &to) == 0 &&
-	    S_ISDIR (from.st_mode) != S_ISDIR (to.st_mode))
-		num = ENOTDIR;
+	if ((num == EINVAL || num == ENOTDIR) && fstat (tree, &from) == 0 &&
+	    fstat (target, &to) == 0 && S_ISDIR (from.st_mode) != S_ISDIR (to.st_mode))
+		return err_set (e, ENOTDIR, "bind '%s' on '/%s': a %s on a %s", op->src, op->dst,
+				S_ISDIR (from.st_mode) ? "directory" : "file",
+				S_ISDIR (to.st_mode) ? "directory" : "file");
 	return err_set (e, num, "bind '%s' on '/%s'", op->src, op->dst);
 }
 
@@ -158,7 +160,7 @@ bind_mount (struct rootfs *r, const struct mount_op *op, int *prepared_tree, str
 {
 	autofd tree = take_fd (prepared_tree);
 	autofd target = -1;
-	struct stat st, there;
+	struct stat st;
 	bool made;
 	int ret;
 
@@ -177,13 +179,6 @@ bind_mount (struct rootfs *r, const struct mount_op *op, int *prepared_tree, str
 	target = target_open (r, op, S_ISDIR (st.st_mode), &made, e);
 	if (target < 0)
 		return err_wrap (e, "bind '%s'", op->src);
-	if (fstat (target, &there) < 0)
-		return err_set (e, errno, "stat '/%s'", op->dst);
-	/* move_mount(2) says EINVAL; mount(2) said ENOTDIR, which docker explains to its users. */
-	if (S_ISDIR (st.st_mode) != S_ISDIR (there.st_mode))
-		return err_set (e, ENOTDIR, "bind '%s' on '/%s': a %s on a %s", op->src, op->dst,
-				S_ISDIR (st.st_mode) ? "directory" : "file",
-				S_ISDIR (there.st_mode) ? "directory" : "file");
 	TRY (tree_apply_options (r, op, &tree, op->recursive, target, e));
 	if (*op->dst == '\0') { /* this is the root from now on */
 		close (r->root_fd);

@@ -147,6 +147,17 @@ check_root (const struct rootfs_plan *plan, struct err *e)
 	return S_ISDIR (st.st_mode) ? 0 : err_set (e, ENOTDIR, "root.path: '%s'", plan->path);
 }
 
+/* "/proc/self/fd/N": the descriptor is of the runtime's mount namespace, from which init cannot
+ * bind. */
+static const char *
+real_path (struct arena *a, const char *path)
+{
+	char target[PATH_MAX];
+	ssize_t n = readlink (path, target, sizeof target);
+
+	return n > 0 && n < (ssize_t) sizeof target ? arena_strndup (a, target, (size_t) n) : path;
+}
+
 int
 rootfs_prepare (struct arena *a, const struct plan *plan, const char *notify_dir,
 		int (*open_userns) (const struct id_maps *uid, const struct id_maps *gid,
@@ -180,9 +191,15 @@ rootfs_prepare (struct arena *a, const struct plan *plan, const char *notify_dir
 	/* In a user namespace init could not pass the state directory, which is ours alone. Without
 	 * the privilege it need not. */
 	if (r == 0 && notify_dir) {
-		int fd = sys_open_tree (AT_FDCWD, notify_dir, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+		int fd;
 
+		tree_probe (ret);
+		fd = ret->no_open_tree ? -ENOSYS
+				       : sys_open_tree (AT_FDCWD, notify_dir,
+							OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 		ret->notify_tree_fd = fd < 0 ? -1 : fd;
+		if (fd < 0)
+			ret->notify_dir = real_path (a, notify_dir);
 	}
 	return r;
 }
@@ -243,8 +260,8 @@ open_root_classic (struct rootfs *r, const char *path, struct err *e)
 {
 	if (mount (path, path, NULL, MS_BIND | MS_REC, NULL) < 0)
 		return err_set (e, errno, "root.path: bind '%s' on itself", path);
-	r->root_fd = open (path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return r->root_fd < 0 ? err_set (e, errno, "root.path: open '%s'", path) : 0;
+	r->root_fd = tree_find (r, "");
+	return r->root_fd < 0 ? err_set (e, -r->root_fd, "root.path: open '%s'", path) : 0;
 }
 
 static int

@@ -195,8 +195,9 @@ tree_find (struct rootfs *r, const char *dst)
 
 	if (*dst)
 		return beneath_open (r->root_fd, dst, O_PATH);
-	/* root_fd shows what is below */
-	fd = open (r->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	/* root_fd shows what is below. "/" would as well: a path begins in our root, and not in
+	 * what is mounted on it. */
+	fd = open (streq (r->path, "/") ? "/.." : r->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
 

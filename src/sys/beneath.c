@@ -216,8 +216,8 @@ open_at (int root, const char *path, int flags, bool no_links)
 		fd = by_openat2 (root, path, flags,
 				 no_links ? RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS
 					  : RESOLVE_IN_ROOT);
-		if (fd == -ENOSYS)
-			no_openat2 = true; /* Linux < 5.6 */
+		if (fd == -ENOSYS || fd == -EPERM)
+			no_openat2 = true; /* Linux < 5.6, or an old seccomp profile */
 		else if (fd != -EAGAIN && fd != -EINTR)
 			return fd;
 	}

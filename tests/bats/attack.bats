@@ -22,7 +22,6 @@ teardown () {
 	[ -z "${EXCHANGER:-}" ] || kill -KILL "$EXCHANGER" 2>/dev/null || true
 	[ "$(describe "$OUT")" = "$BEFORE" ] || { echo "the host's directory was reached:"; diff <(echo "$BEFORE") <(describe "$OUT"); failed=1; }
 	test_teardown || failed=1
-	end_private_ns
 	return $failed
 }
 

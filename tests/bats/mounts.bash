@@ -48,13 +48,13 @@ propagation_of () {
 
 # A mount namespace beside ours: `in_ns COMMAND…` runs there, `mount` and `umount` are of it, and so is the program under test.
 in_private_ns () { # [PROPAGATION]
-	local program=$CORACLE
+	PROGRAM_OUTSIDE=$CORACLE
 	mkfifo "$WORK/ns.fifo"
 	unshare -m --propagation "${1:-private}" sh -c 'echo; exec sleep 600' >"$WORK/ns.fifo" 2>/dev/null 3>&- &
 	NS_PID=$!
 	read -r _ <"$WORK/ns.fifo"
 	CORACLE=$WORK/in-ns
-	printf '#!/bin/sh\nexec nsenter --mount=/proc/%d/ns/mnt --wd="$PWD" %q "$@"\n' "$NS_PID" "$program" >"$CORACLE"
+	printf '#!/bin/sh\nexec nsenter --mount=/proc/%d/ns/mnt --wd="$PWD" %q "$@"\n' "$NS_PID" "$PROGRAM_OUTSIDE" >"$CORACLE"
 	chmod +x "$CORACLE"
 	mount () { in_ns mount "$@"; }
 	umount () { in_ns umount "$@"; }
@@ -62,13 +62,22 @@ in_private_ns () { # [PROPAGATION]
 
 in_ns () { nsenter --mount="/proc/$NS_PID/ns/mnt" --wd="$PWD" "$@" 3>&-; }
 
+# Containers first, since the program works in there; their mounts go with it.
 end_private_ns () {
-	[ -z "${NS_PID:-}" ] || kill "$NS_PID"
+	local name
+	[ -n "${NS_PID:-}" ] || return 0
+	for name in $(ls "$STATE" 2>/dev/null); do
+		timeout 20 "$CORACLE" --root "$STATE" delete --force "$name"
+	done
+	CORACLE=$PROGRAM_OUTSIDE
+	kill "$NS_PID"
+	wait "$NS_PID" || true
+	NS_PID=
 }
 
 teardown () {
-	test_teardown || { end_private_ns; return 1; }
 	end_private_ns
+	test_teardown
 }
 
 # For a container that goes on: made and started in the state $STATE, $PID is its first process. in_container COMMAND… runs in its

@@ -313,12 +313,20 @@ load mounts
 	[ "$(stat -c %a "$ROOTFS/new/file/f")" = 644 ]
 }
 
-@test "destination / with a tmpfs: the container has what is mounted after it" {
-	cp -a "$ROOTFS/bin" "$WORK/bin"
-	config ".mounts = [{destination: \"/\", type: \"tmpfs\", source: \"t\"}] + .mounts | bind(\"/bin\"; \"$WORK/bin\"; [])"
-	run_sh 'echo /*; touch /made'
-	is "/bin /dev /proc /sys"
-	[ ! -e "$ROOTFS/made" ]
+@test "destination / with a tmpfs that starts with a copy: the image stays as it is" {
+	config '.mounts = [{destination: "/", type: "tmpfs", source: "t", options: ["tmpcopyup", "nodev"]}] + .mounts'
+	run_sh 'touch /made /bin/made && cat /proc/self/mountinfo'
+	mounted / tmpfs nodev
+	[ ! -e "$ROOTFS/made" ] && [ ! -e "$ROOTFS/bin/made" ]
+}
+
+@test "destination / with what is new and empty is an error" {
+	local type
+	for type in tmpfs ramfs proc sysfs cgroup; do
+		config '.mounts |= .[:7]' "mount(\"/\"; \"$type\"; \"x\"; [])"
+		fails run --bundle "$BUNDLE" "$ID"
+		says "mounts[7].destination: a new $type on '/' would hide the root file system"
+	done
 }
 
 @test "destination / with an overlay over a read-only image" {
@@ -376,10 +384,10 @@ load mounts
 	touch "$WORK/file"
 	config "bind(\"/tmp\"; \"$WORK/file\"; [])"
 	fails run --bundle "$BUNDLE" "$ID"
-	says "mounts[7]: bind '$WORK/file' on '/tmp': not a directory"
+	says "mounts[7]: bind '$WORK/file' on '/tmp': a file on a directory: not a directory"
 	config '.mounts |= .[:-1]' "bind(\"/etc/passwd\"; \"$WORK\"; [])"
 	fails run --bundle "$BUNDLE" "$ID"
-	says "mounts[7]: bind '$WORK' on '/etc/passwd': not a directory"
+	says "mounts[7]: bind '$WORK' on '/etc/passwd': a directory on a file: not a directory"
 }
 
 @test "sockets and FIFOs are bound like files" {

@@ -13,14 +13,16 @@ setup () {
 }
 
 teardown () {
-	local failed=0
+	local failed=0 name after
+	for name in $(ls "$STATE" 2>/dev/null); do runs delete --force "$name" || failed=1; done
+	after=$(host_mounts)
+	end_private_ns
 	test_teardown || failed=1
-	if [ -z "${MOUNTS_OF_OURS:-}" ] && [ "$(host_mounts)" != "$BEFORE" ]; then
+	if [ -z "${MOUNTS_OF_OURS:-}" ] && [ "$after" != "$BEFORE" ]; then
 		echo "the mounts of the host have changed:"
-		diff <(echo "$BEFORE") <(host_mounts)
+		diff <(echo "$BEFORE") <(echo "$after")
 		failed=1
 	fi
-	end_private_ns
 	return $failed
 }
 
