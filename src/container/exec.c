@@ -210,9 +210,12 @@ on_seccomp_fd (struct exec *x, int fd, struct err *e)
 	};
 	char *state = oci_record_write (&oci_hook_state_record, &st, x->req.g->arena, OCI_COMPACT,
 					NULL);
+	const struct seccomp_plan agent = {
+		.listener_path = x->req.facts.listener_path,
+		.listener_metadata = x->req.facts.listener_metadata,
+	};
 
-	return seccomp_send_listener (x->req.g->arena, x->req.facts.listener_path,
-				      x->req.facts.listener_metadata, listener, x->pid, state, e);
+	return seccomp_send_listener (x->req.g->arena, &agent, listener, x->pid, state, e);
 }
 
 /* x->pid is the process itself now, whoever joined for it. */

@@ -447,11 +447,10 @@ on_ready (struct launch *l, struct err *e)
 static int
 on_seccomp_fd (struct launch *l, int fd, struct err *e)
 {
-	const struct seccomp_plan *s = &l->plan.seccomp;
 	autofd listener = fd;
 
 	return seccomp_send_listener (
-		l->g->arena, s->listener_path, s->listener_metadata, listener, l->pid,
+		l->g->arena, &l->plan.seccomp, listener, l->pid,
 		init_state_json (l->g->arena, &l->plan, l->host.bundle, "creating", l->pid), e);
 }
 

@@ -16,21 +16,18 @@
 #include "plan/plan.h"
 #include "sys/syscalls.h"
 
+/* clang-format off */
 static const struct {
 	uint64_t type;
-	const char *name, *file; /* as in config.json; below /proc/PID/ns */
+	const char *name, *file;	/* as in config.json; below /proc/PID/ns */
 } kinds[] = {
 	/* The order of joining: user first, for the rights over the others; mount last, since it
-	   takes our paths away. */
-	{ CLONE_NEWUSER, "user", "user" },
-	{ CLONE_NEWPID, "pid", "pid_for_children" },
-	{ CLONE_NEWTIME, "time", "time_for_children" },
-	{ CLONE_NEWNET, "network", "net" },
-	{ CLONE_NEWIPC, "ipc", "ipc" },
-	{ CLONE_NEWUTS, "uts", "uts" },
-	{ CLONE_NEWCGROUP, "cgroup", "cgroup" },
-	{ CLONE_NEWNS, "mount", "mnt" },
+	 * takes our paths away. */
+	{ CLONE_NEWUSER, "user", "user" }, { CLONE_NEWPID, "pid", "pid_for_children" }, { CLONE_NEWTIME, "time", "time_for_children" },
+	{ CLONE_NEWNET, "network", "net" }, { CLONE_NEWIPC, "ipc", "ipc" }, { CLONE_NEWUTS, "uts", "uts" },
+	{ CLONE_NEWCGROUP, "cgroup", "cgroup" }, { CLONE_NEWNS, "mount", "mnt" },
 };
+/* clang-format on */
 
 static const char *
 type_name (uint64_t type)

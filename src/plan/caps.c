@@ -5,6 +5,7 @@
 #include "plan/planner.h"
 
 /* By number. tests/unit/test_caps compares it with libcap's. */
+/* clang-format off */
 static const char *const names[] = {
 	"CAP_CHOWN",
 	"CAP_DAC_OVERRIDE",
@@ -48,6 +49,7 @@ static const char *const names[] = {
 	"CAP_BPF",
 	"CAP_CHECKPOINT_RESTORE",
 };
+/* clang-format on */
 
 const char *
 cap_name (unsigned cap)

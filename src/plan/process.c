@@ -154,27 +154,18 @@ plan_user (struct planner *p, const struct oci_user *u, const char *prefix, stru
 
 /* ---- limits --------------------------------------------------------------------------------- */
 
+/* clang-format off */
 static const struct {
 	const char *name;
 	int resource;
 } rlimits[] = {
-	{ "RLIMIT_AS", RLIMIT_AS },
-	{ "RLIMIT_CORE", RLIMIT_CORE },
-	{ "RLIMIT_CPU", RLIMIT_CPU },
-	{ "RLIMIT_DATA", RLIMIT_DATA },
-	{ "RLIMIT_FSIZE", RLIMIT_FSIZE },
-	{ "RLIMIT_LOCKS", RLIMIT_LOCKS },
-	{ "RLIMIT_MEMLOCK", RLIMIT_MEMLOCK },
-	{ "RLIMIT_MSGQUEUE", RLIMIT_MSGQUEUE },
-	{ "RLIMIT_NICE", RLIMIT_NICE },
-	{ "RLIMIT_NOFILE", RLIMIT_NOFILE },
-	{ "RLIMIT_NPROC", RLIMIT_NPROC },
-	{ "RLIMIT_RSS", RLIMIT_RSS },
-	{ "RLIMIT_RTPRIO", RLIMIT_RTPRIO },
-	{ "RLIMIT_RTTIME", RLIMIT_RTTIME },
-	{ "RLIMIT_SIGPENDING", RLIMIT_SIGPENDING },
-	{ "RLIMIT_STACK", RLIMIT_STACK },
+	{ "RLIMIT_AS", RLIMIT_AS }, { "RLIMIT_CORE", RLIMIT_CORE }, { "RLIMIT_CPU", RLIMIT_CPU }, { "RLIMIT_DATA", RLIMIT_DATA },
+	{ "RLIMIT_FSIZE", RLIMIT_FSIZE }, { "RLIMIT_LOCKS", RLIMIT_LOCKS }, { "RLIMIT_MEMLOCK", RLIMIT_MEMLOCK },
+	{ "RLIMIT_MSGQUEUE", RLIMIT_MSGQUEUE }, { "RLIMIT_NICE", RLIMIT_NICE }, { "RLIMIT_NOFILE", RLIMIT_NOFILE },
+	{ "RLIMIT_NPROC", RLIMIT_NPROC }, { "RLIMIT_RSS", RLIMIT_RSS }, { "RLIMIT_RTPRIO", RLIMIT_RTPRIO },
+	{ "RLIMIT_RTTIME", RLIMIT_RTTIME }, { "RLIMIT_SIGPENDING", RLIMIT_SIGPENDING }, { "RLIMIT_STACK", RLIMIT_STACK },
 };
+/* clang-format on */
 
 static void
 unknown_rlimit (struct planner *p, const char *path, const char *name)
@@ -220,27 +211,20 @@ plan_rlimits (struct planner *p, const struct oci_process *in, const char *prefi
 
 /* ---- sysctl --------------------------------------------------------------------------------- */
 
+/* clang-format off */
 static const struct {
-	const char *prefix; /* with a '/' at its end: everything below */
+	const char *prefix;		/* with a '/' at its end: everything below */
 	uint64_t ns;
 	const char *ns_name;
 } sysctl_spaces[] = {
-	{ "net/", CLONE_NEWNET, "network" },
-	{ "fs/mqueue/", CLONE_NEWIPC, "ipc" },
-	{ "user/", CLONE_NEWUSER, "user" },
-	{ "kernel/msgmax", CLONE_NEWIPC, "ipc" },
-	{ "kernel/msgmnb", CLONE_NEWIPC, "ipc" },
-	{ "kernel/msgmni", CLONE_NEWIPC, "ipc" },
-	{ "kernel/sem", CLONE_NEWIPC, "ipc" },
-	{ "kernel/shmall", CLONE_NEWIPC, "ipc" },
-	{ "kernel/shmmax", CLONE_NEWIPC, "ipc" },
-	{ "kernel/shmmni", CLONE_NEWIPC, "ipc" },
-	{ "kernel/shm_rmid_forced", CLONE_NEWIPC, "ipc" },
-	{ "kernel/msg_next_id", CLONE_NEWIPC, "ipc" },
-	{ "kernel/sem_next_id", CLONE_NEWIPC, "ipc" },
-	{ "kernel/shm_next_id", CLONE_NEWIPC, "ipc" },
+	{ "net/", CLONE_NEWNET, "network" }, { "fs/mqueue/", CLONE_NEWIPC, "ipc" }, { "user/", CLONE_NEWUSER, "user" },
+	{ "kernel/msgmax", CLONE_NEWIPC, "ipc" }, { "kernel/msgmnb", CLONE_NEWIPC, "ipc" }, { "kernel/msgmni", CLONE_NEWIPC, "ipc" },
+	{ "kernel/sem", CLONE_NEWIPC, "ipc" }, { "kernel/shmall", CLONE_NEWIPC, "ipc" }, { "kernel/shmmax", CLONE_NEWIPC, "ipc" },
+	{ "kernel/shmmni", CLONE_NEWIPC, "ipc" }, { "kernel/shm_rmid_forced", CLONE_NEWIPC, "ipc" },
+	{ "kernel/msg_next_id", CLONE_NEWIPC, "ipc" }, { "kernel/sem_next_id", CLONE_NEWIPC, "ipc" }, { "kernel/shm_next_id", CLONE_NEWIPC, "ipc" },
 	{ "kernel/domainname", CLONE_NEWUTS, "uts" },
 };
+/* clang-format on */
 
 /* As sysctl(8): the first separator decides; with '.' first, '/' in the key means '.' in the file
  * ("net.ipv4.conf.eth0/1.forwarding"). */

@@ -59,13 +59,11 @@ limit (struct sink *s, int64_t n)
 
 /* A property of v1 that v2 has no file for. */
 static void
-only_v1 (struct sink *s, bool given, const char *controller, const char *file, const char *value,
+only_v1 (struct sink *s, const char *controller, const char *file, const char *value,
 	 const char *member)
 {
 	struct planner *p = s->p;
 
-	if (!given)
-		return;
 	if (s->v2)
 		BAD (p, PATH ("%s.%s", s->prefix, member), "does not exist in cgroup v2");
 	else
@@ -128,16 +126,19 @@ plan_memory (struct sink *s, const struct oci_memory *m)
 	if (m->reservation.set && m->reservation.v != 0)
 		add (s, "memory", s->v2 ? "memory.low" : "memory.soft_limit_in_bytes",
 		     limit (s, m->reservation.v), "memory.reservation");
-	only_v1 (s, m->kernel.set && m->kernel.v != 0, "memory", "memory.kmem.limit_in_bytes",
-		 number (s, m->kernel.v), "memory.kernel");
-	only_v1 (s, m->kernel_tcp.set && m->kernel_tcp.v != 0, "memory",
-		 "memory.kmem.tcp.limit_in_bytes", number (s, m->kernel_tcp.v), "memory.kernelTCP");
+	if (m->kernel.set && m->kernel.v != 0)
+		only_v1 (s, "memory", "memory.kmem.limit_in_bytes", number (s, m->kernel.v),
+			 "memory.kernel");
+	if (m->kernel_tcp.set && m->kernel_tcp.v != 0)
+		only_v1 (s, "memory", "memory.kmem.tcp.limit_in_bytes", number (s, m->kernel_tcp.v),
+			 "memory.kernelTCP");
 	/* Zero is a value here: no swapping as long as it can be helped. v2 has no such file, and
 	 * nothing to say to docker's zero. */
-	only_v1 (s, m->swappiness.set && (m->swappiness.v != 0 || !s->v2), "memory",
-		 "memory.swappiness", unsigned_number (s, m->swappiness.v), "memory.swappiness");
-	only_v1 (s, m->disable_oom_killer, "memory", "memory.oom_control", "1",
-		 "memory.disableOOMKiller");
+	if (m->swappiness.set && (m->swappiness.v != 0 || !s->v2))
+		only_v1 (s, "memory", "memory.swappiness", unsigned_number (s, m->swappiness.v),
+			 "memory.swappiness");
+	if (m->disable_oom_killer)
+		only_v1 (s, "memory", "memory.oom_control", "1", "memory.disableOOMKiller");
 	if (m->use_hierarchy.set && !s->v2) {
 		add (s, "memory", "memory.use_hierarchy", m->use_hierarchy.v ? "1" : "0",
 		     "memory.useHierarchy");
@@ -210,10 +211,12 @@ plan_cpu (struct sink *s, const struct oci_cpu *c)
 		     unsigned_number (s, s->v2 ? weight_of_shares (c->shares.v) : c->shares.v),
 		     "cpu.shares");
 	cpu_bandwidth (s, c);
-	only_v1 (s, c->realtime_period.set && c->realtime_period.v != 0, "cpu", "cpu.rt_period_us",
-		 unsigned_number (s, c->realtime_period.v), "cpu.realtimePeriod");
-	only_v1 (s, c->realtime_runtime.set && c->realtime_runtime.v != 0, "cpu",
-		 "cpu.rt_runtime_us", number (s, c->realtime_runtime.v), "cpu.realtimeRuntime");
+	if (c->realtime_period.set && c->realtime_period.v != 0)
+		only_v1 (s, "cpu", "cpu.rt_period_us", unsigned_number (s, c->realtime_period.v),
+			 "cpu.realtimePeriod");
+	if (c->realtime_runtime.set && c->realtime_runtime.v != 0)
+		only_v1 (s, "cpu", "cpu.rt_runtime_us", number (s, c->realtime_runtime.v),
+			 "cpu.realtimeRuntime");
 	if (c->idle.set)
 		add (s, "cpu", "cpu.idle", number (s, c->idle.v), "cpu.idle");
 	cpu_list (s, c->cpus, "cpuset.cpus", "cpu.cpus");
@@ -275,8 +278,9 @@ plan_block_io (struct sink *s, const struct oci_block_io *b)
 
 	if (b->weight.set && b->weight.v != 0)
 		io_weight (s, b->weight.v, "", "blockIO.weight");
-	only_v1 (s, b->leaf_weight.set && b->leaf_weight.v != 0, "blkio", "blkio.leaf_weight",
-		 unsigned_number (s, b->leaf_weight.v), "blockIO.leafWeight");
+	if (b->leaf_weight.set && b->leaf_weight.v != 0)
+		only_v1 (s, "blkio", "blkio.leaf_weight", unsigned_number (s, b->leaf_weight.v),
+			 "blockIO.leafWeight");
 	for (size_t i = 0; i < b->weight_device.n; i++) {
 		const struct oci_weight_device *d = &b->weight_device.v[i];
 		const char *dev = PATH ("%lld:%lld ", (long long) d->major.v,
@@ -285,9 +289,10 @@ plan_block_io (struct sink *s, const struct oci_block_io *b)
 		if (d->weight.set && d->weight.v != 0)
 			io_weight (s, d->weight.v, dev,
 				   PATH ("blockIO.weightDevice[%zu].weight", i));
-		only_v1 (s, d->leaf_weight.set && d->leaf_weight.v != 0, "blkio",
-			 "blkio.leaf_weight_device", PATH ("%s%u", dev, d->leaf_weight.v),
-			 PATH ("blockIO.weightDevice[%zu].leafWeight", i));
+		if (d->leaf_weight.set && d->leaf_weight.v != 0)
+			only_v1 (s, "blkio", "blkio.leaf_weight_device",
+				 PATH ("%s%u", dev, d->leaf_weight.v),
+				 PATH ("blockIO.weightDevice[%zu].leafWeight", i));
 	}
 	io_throttle (s, &b->read_bps, "blkio.throttle.read_bps_device", "rbps",
 		     "throttleReadBpsDevice");
@@ -342,10 +347,11 @@ plan_network (struct sink *s, const struct oci_network *n)
 {
 	struct planner *p = s->p;
 
-	only_v1 (s, n->class_id.set && n->class_id.v != 0, "net_cls", "net_cls.classid",
-		 unsigned_number (s, n->class_id.v), "network.classID");
+	if (n->class_id.set && n->class_id.v != 0)
+		only_v1 (s, "net_cls", "net_cls.classid", unsigned_number (s, n->class_id.v),
+			 "network.classID");
 	for (size_t i = 0; i < n->priorities.n; i++)
-		only_v1 (s, true, "net_prio", "net_prio.ifpriomap",
+		only_v1 (s, "net_prio", "net_prio.ifpriomap",
 			 PATH ("%s %u", n->priorities.v[i].name, n->priorities.v[i].priority),
 			 PATH ("network.priorities[%zu]", i));
 }
@@ -400,14 +406,16 @@ enum { ACCESS_READ = 1, ACCESS_WRITE = 2, ACCESS_MKNOD = 4 };
 
 /* What every container may use, whatever its list says: nodes of all kinds may be made, these may
  * be opened. */
+/* clang-format off */
 static const struct device_rule always[] = {
 	{ true, 'c', -1, -1, ACCESS_MKNOD }, { true, 'b', -1, -1, ACCESS_MKNOD },
-	{ true, 'c', 1, 3, ACCESS_ALL },     { true, 'c', 1, 5, ACCESS_ALL },
-	{ true, 'c', 1, 7, ACCESS_ALL },     { true, 'c', 1, 8, ACCESS_ALL },
-	{ true, 'c', 1, 9, ACCESS_ALL },     { true, 'c', 5, 0, ACCESS_ALL },
-	{ true, 'c', 5, 1, ACCESS_ALL },     { true, 'c', 5, 2, ACCESS_ALL },
-	{ true, 'c', 136, -1, ACCESS_ALL },  { true, 'c', 10, 200, ACCESS_ALL },
+	{ true, 'c', 1, 3, ACCESS_ALL }, { true, 'c', 1, 5, ACCESS_ALL },
+	{ true, 'c', 1, 7, ACCESS_ALL }, { true, 'c', 1, 8, ACCESS_ALL },
+	{ true, 'c', 1, 9, ACCESS_ALL }, { true, 'c', 5, 0, ACCESS_ALL },
+	{ true, 'c', 5, 1, ACCESS_ALL }, { true, 'c', 5, 2, ACCESS_ALL },
+	{ true, 'c', 136, -1, ACCESS_ALL }, { true, 'c', 10, 200, ACCESS_ALL },
 };
+/* clang-format on */
 
 static unsigned
 read_access (struct sink *s, const char *text, const char *json)

@@ -36,6 +36,7 @@ all_names (struct planner *p, const struct constant *table, size_t n)
 	  false))
 
 enum { OTHER = 0, FIFO = 1, RR = 2, BATCH = 3, ISO = 4, IDLE = 5, DEADLINE = 6 };
+/* clang-format off */
 static const struct constant policies[] = {
 	{ "SCHED_OTHER", OTHER },	{ "SCHED_FIFO", FIFO }, { "SCHED_RR", RR },
 	{ "SCHED_BATCH", BATCH },	{ "SCHED_ISO", ISO },	{ "SCHED_IDLE", IDLE },
@@ -47,6 +48,7 @@ static const struct constant sched_flags[] = {
 	{ "SCHED_FLAG_KEEP_PARAMS", 0x10 },    { "SCHED_FLAG_UTIL_CLAMP_MIN", 0x20 },
 	{ "SCHED_FLAG_UTIL_CLAMP_MAX", 0x40 },
 };
+/* clang-format on */
 
 static void
 check_deadline (struct planner *p, const struct oci_scheduler *s, const char *prefix, bool deadline)
@@ -123,6 +125,7 @@ plan_io_priority (struct planner *p, const struct oci_io_priority *io, const cha
 	pp->ioprio = (int) (class_ << 13) | io->priority.v;
 }
 
+/* clang-format off */
 static const struct constant modes[] = {
 	{ "MPOL_DEFAULT", 0 },
 	{ "MPOL_PREFERRED", 1 },
@@ -137,6 +140,7 @@ static const struct constant mode_flags[] = {
 	{ "MPOL_F_RELATIVE_NODES", 1 << 14 },
 	{ "MPOL_F_NUMA_BALANCING", 1 << 13 },
 };
+/* clang-format on */
 
 void
 memory_policy_names (struct arena *a, strs *ret_modes, strs *ret_flags)

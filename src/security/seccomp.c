@@ -15,6 +15,7 @@
 #include "libocispec/arena.h"
 #include "libocispec/json.h"
 #include "libocispec/oci_config.h"
+#include "plan/plan.h"
 #include "security/security.h"
 #include "sys/syscalls.h"
 
@@ -90,10 +91,10 @@ seccomp_install (const struct seccomp_filter *f, int *ret_listener, struct err *
 }
 
 int
-seccomp_send_listener (struct arena *a, const char *path, const char *metadata, int listener_fd,
-		       int pid, const char *state_json, struct err *e)
+seccomp_send_listener (struct arena *a, const struct seccomp_plan *p, int listener_fd, int pid,
+		       const char *state_json, struct err *e)
 {
-	autofd sock = sock_connect (path, e);
+	autofd sock = sock_connect (p->listener_path, e);
 	struct json_out o;
 	size_t len;
 	char *text;
@@ -110,9 +111,9 @@ seccomp_send_listener (struct arena *a, const char *path, const char *metadata, 
 	json_end_array (&o);
 	json_key (&o, "pid");
 	json_int (&o, pid);
-	if (metadata) {
+	if (p->listener_metadata) {
 		json_key (&o, "metadata");
-		json_string (&o, metadata);
+		json_string (&o, p->listener_metadata);
 	}
 	json_key (&o, "state");
 	json_raw (&o, state_json);

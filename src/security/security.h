@@ -47,11 +47,11 @@ int seccomp_load (struct arena *a, int state_dir_fd, struct seccomp_filter *ret,
  */
 int seccomp_install (const struct seccomp_filter *f, int *ret_listener, struct err *e);
 /*
- * Runtime: hand the listener to its agent: connect to path, send the container process state
+ * Runtime: hand the listener to its agent: connect to its path, send the container process state
  * (config-linux.md, "The Container Process State") with the fd; state_json is the OCI state.
  */
-int seccomp_send_listener (struct arena *a, const char *path, const char *metadata, int listener_fd,
-			   int pid, const char *state_json, struct err *e);
+int seccomp_send_listener (struct arena *a, const struct seccomp_plan *p, int listener_fd, int pid,
+			   const char *state_json, struct err *e);
 
 /* For `features`: the SECCOMP_FILTER_FLAG_* that this kernel has. */
 u64s seccomp_probe_flags (struct arena *a);

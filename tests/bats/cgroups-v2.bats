@@ -167,9 +167,13 @@ dev_test () { # WANTED RULES
 	says 'linux.resources.memory.swap: needs memory.limit'
 }
 
-@test "with a user namespace root inside owns its cgroup, and just the files that the kernel names" {
+@test "with a user namespace and a writable mount root inside owns its cgroup, and just the files that the kernel names" {
 	config userns 'ns ("cgroup")'
 	chown -hR 100000:100000 "$ROOTFS"
+	runs create --bundle "$BUNDLE" "$ID"
+	[ "$(stat -c %u "$top_cgroup/$ID")" = 0 ]	# its mount is read-only
+	coracle delete --force "$ID"
+	config '.mounts |= map (if .type == "cgroup" then .options -= ["ro"] else . end)'
 	runs create --bundle "$BUNDLE" "$ID"
 	[ "$(stat -c %u "$top_cgroup/$ID")" = 100000 ]
 	[ "$(stat -c %u "$top_cgroup/$ID/cgroup.procs")" = 100000 ]

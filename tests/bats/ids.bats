@@ -144,7 +144,7 @@ ids () { run_sh 'grep -E "^(Uid|Gid|Groups)" /proc/self/status | tr -s "\t " " "
 	truncate -s 300M "$ROOTFS/etc/passwd"
 	printf '\nroot:x:0:0::/root:/bin/sh\n' >>"$ROOTFS/etc/passwd"
 	SECONDS=0
-	config '.linux.resources.memory.limit = 30000000' 'sh ("echo $HOME")'
+	config '.linux.resources.memory.limit = 100000000' 'sh ("echo $HOME")'
 	runs run --bundle "$BUNDLE" "$ID"
 	is /
 	[ "$SECONDS" -lt 3 ]

@@ -248,14 +248,6 @@ user_run () { # [FILTER…]: the configuration changed, and run
 	is 1000
 }
 
-@test "a user without any right to user namespaces: the error says what failed" {
-	config 'no_ns ("user")' 'del (.linux.uidMappings, .linux.gidMappings)'
-	run timeout 60 unshare --user --map-root-user --mount sh -c 'echo 0 >/proc/sys/user/max_user_namespaces; exec "$@"' sh \
-		"$CORACLE" --root "$WORK/run/none" run --bundle "$BUNDLE" "$ID" 3>&-
-	[ "$status" -ne 0 ] || skip "root of a user namespace needs no further one"
-	says 'coracle: '
-}
-
 @test "below a user namespace that somebody else made (podman unshare): root there is an ordinary user" {
 	chown -hR 0:0 "$BUNDLE"
 	mkdir "$WORK/state-in"

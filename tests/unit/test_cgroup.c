@@ -7,10 +7,10 @@
 static bool
 is_believed (const char *path)
 {
-	struct cgroup cg;
+	struct cgroup cg = { .path = path, .created = true, .made = "memory:1" };
 
-	cgroup_from_state (&cg, 0, 0, path, NULL, true);
-	return cg.created;
+	cgroup_from_state (&cg);
+	return cg.created || cg.made;
 }
 
 TEST (a_path_as_the_plan_writes_it_is_believed)
@@ -36,8 +36,9 @@ TEST (what_leads_to_the_root_or_out_is_never_killed_in)
 
 TEST (nor_is_a_cgroup_that_was_not_made_by_us)
 {
-	struct cgroup cg;
+	struct cgroup cg = { .path = "/a" };
 
-	cgroup_from_state (&cg, 0, 0, "/a", NULL, false);
-	OK (!cg.created);
+	cgroup_from_state (&cg);
+	OK (!cg.created && !cg.made);
+	EQ (cg.into_fd, -1);
 }
