@@ -101,6 +101,7 @@ void container_close (struct container *c);
  * container_lock: 1, or 0 if it was deleted.
  */
 void container_unlock (struct container *c);
+bool container_is_busy (const struct container *c); /* has another command the lock? */
 int container_lock (struct container *c, struct err *e);
 int container_save (struct container *c, struct arena *a, struct err *e);
 /* state.backup; once, when everything of the container exists. */

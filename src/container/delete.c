@@ -118,6 +118,24 @@ delete_locked (const struct globals *g, struct container *c, bool force, struct 
 	return container_remove_state (c, e);
 }
 
+/*
+ * Another command has the container, and may wait for what never comes, as start does for a
+ * startContainer hook that hangs: with --force the end of init ends that too.
+ */
+static void
+end_what_is_busy (const struct globals *g, const char *id)
+{
+	struct err ignored;
+	struct container c;
+	struct cgroup cg;
+
+	if (container_open (g, id, false, &c, &ignored) == 0 && container_is_busy (&c)) {
+		container_cgroup (&c, &cg);
+		(void) kill_init (&c, &cg, &ignored);
+	}
+	container_close (&c);
+}
+
 int
 container_delete (const struct globals *g, const char *id, bool force, struct err *e)
 {
@@ -125,6 +143,8 @@ container_delete (const struct globals *g, const char *id, bool force, struct er
 	bool damaged = false;
 	int r;
 
+	if (force)
+		end_what_is_busy (g, id);
 	if (container_open (g, id, true, &c, e) < 0) {
 		if (force && e->num == ENOENT)
 			return 0;

@@ -323,7 +323,7 @@ clone_child (struct launch *l, bool wait_on_channel, bool into_cgroup, struct er
 		pid = sys_clone3_fork (&req);
 	}
 	if (pid == 0) {
-		chan_close (&l->chan);
+		hang_up (l);
 		container_close (&l->c); /* with the lock, which is the runtime's: it must end when
 					    the runtime does */
 		if (l->plan.ns.needs_stage)

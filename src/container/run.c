@@ -87,10 +87,9 @@ run_detached (struct launch *l, struct err *e)
 		TRY (notify = notify_listen (&l->c, l->g->arena, e));
 	TRY (release (l, e));
 	interrupt_disarm ();
-	if (notify >= 0) {
-		container_unlock (&l->c);
+	container_unlock (&l->c);
+	if (notify >= 0)
 		TRY (notify_forward_until_ready (notify, l->g->notify_socket, &l->c, l->pidfd, e));
-	}
 	return poststart_hooks (l, e);
 }
 
@@ -112,11 +111,11 @@ run_wait (struct launch *l, int signal_fd, struct err *e)
 		TRY (notify.fd = notify_listen (&l->c, l->g->arena, e));
 		relay.extra_fd = notify.fd;
 	}
-	if (!l->maker) {
+	if (!l->maker)
 		TRY (release (l, e));
-		TRY (poststart_hooks (l, e));
-	}
 	container_unlock (&l->c); /* we may wait for years */
+	if (!l->maker)
+		TRY (poststart_hooks (l, e));
 	TRY (relay_run (&relay, signal_fd, e));
 	TRY (status = wait_status (l->pid, e));
 	l->pid = 0;

@@ -81,6 +81,23 @@ open_fifos (const struct container *c, int *ret_start, int *ret_report, struct e
 	return err_set (e, errno, "open the start FIFO of container '%s'", c->id);
 }
 
+/* runtime.md, lifecycle step 9: a failing poststart hook stops and destroys the container. */
+static int
+poststart_hooks (const struct globals *g, struct container *c, struct err *e)
+{
+	struct err ignored;
+	int r;
+
+	if (container_run_hooks (c, g->arena, HOOK_POSTSTART, "running", false, e) == 0)
+		return 0;
+	r = container_lock (c, &ignored);
+	if (r > 0)
+		r = container_destroy (c, g->arena, &ignored);
+	if (r < 0)
+		log_warn ("%s", err_full (&ignored));
+	return -1;
+}
+
 static int
 start_locked (const struct globals *g, struct container *c, struct err *e)
 {
@@ -99,22 +116,13 @@ start_locked (const struct globals *g, struct container *c, struct err *e)
 	TRY (report_receive (rep, pidfd, c->dir_fd, e));
 	(void) unlinkat (c->dir_fd, "start.fifo", 0);
 	(void) unlinkat (c->dir_fd, "report.fifo", 0);
-	if (notify >= 0) {
-		/* It may take its time, and may have to be deleted meanwhile. */
-		container_unlock (c);
+	if (notify < 0 && !c->st.has_poststart)
+		return 0;
+	/* What follows may take its time, and the container may have to be deleted meanwhile. */
+	container_unlock (c);
+	if (notify >= 0)
 		TRY (notify_forward_until_ready (notify, g->notify_socket, c, pidfd, e));
-		TRY (container_lock (c, e));
-	}
-	if (!c->st.has_poststart)
-		return 0;
-	if (container_run_hooks (c, g->arena, HOOK_POSTSTART, "running", false, e) == 0)
-		return 0;
-	/* runtime.md, lifecycle step 9: a failing poststart hook stops and destroys the container.
-	 */
-	struct err ignored;
-	if (container_destroy (c, g->arena, &ignored) < 0)
-		log_warn ("%s", err_full (&ignored));
-	return -1;
+	return c->st.has_poststart ? poststart_hooks (g, c, e) : 0;
 }
 
 int

@@ -303,8 +303,8 @@ state_unknown (struct container *c)
  * Does somebody make or delete it? He has the lock. Asked by another open file: by our own it would
  * change the lock that we may have.
  */
-static bool
-is_being_changed (const struct container *c)
+bool
+container_is_busy (const struct container *c)
 {
 	autofd fd = -1;
 
@@ -343,7 +343,7 @@ is_in_flux (const struct container *c)
 
 	if (c->locked)
 		return false;
-	if (fstat (c->dir_fd, &st) < 0 || st.st_nlink == 0 || is_being_changed (c))
+	if (fstat (c->dir_fd, &st) < 0 || st.st_nlink == 0 || container_is_busy (c))
 		return true;
 	return is_empty (c) && clock_gettime (CLOCK_REALTIME_COARSE, &now) == 0 &&
 	       now.tv_sec >= st.st_ctim.tv_sec && now.tv_sec - st.st_ctim.tv_sec < 2;
@@ -564,7 +564,7 @@ container_status (const struct container *c, int *ret_pidfd)
 	if (ret_pidfd)
 		*ret_pidfd = -1;
 	if (c->st.phase && streq (c->st.phase, "creating"))
-		return is_being_changed (c) ? STATUS_CREATING : STATUS_STOPPED;
+		return container_is_busy (c) ? STATUS_CREATING : STATUS_STOPPED;
 	pidfd = open_init (&c->st);
 	if (pidfd < 0)
 		return STATUS_STOPPED;

@@ -385,6 +385,29 @@ all_hooks () {
 	[ "$(tags)" = "poststop " ]
 }
 
+@test "hooks: startContainer and poststart hooks that hang do not stand in the way of delete --force" {
+	local kind starter before
+	for kind in startContainer poststart; do
+		config "del(.hooks) | hook(\"$kind\"; {path: \"/bin/sleep\", args: [\"sleep\", \"1000\"]}) | args([\"/bin/sleep\", \"1000\"])"
+		runs create -b "$BUNDLE" "$ID"
+		local pid
+		pid=$(coracle state "$ID" | jq .pid)
+		"$CORACLE" --root "$STATE" start "$ID" >"$WORK/out" 2>&1 3>&- &
+		starter=$!
+		if [ "$kind" = startContainer ]; then
+			wait_until eval "pgrep -P $pid >/dev/null"
+		else
+			wait_until eval "pgrep -P $starter >/dev/null"
+		fi
+		before=$SECONDS
+		runs delete --force "$ID"
+		[ $((SECONDS - before)) -lt 8 ]
+		[ -z "$(ls "$STATE")" ]
+		[ "$kind" = startContainer ] || kill "$starter"
+		wait "$starter" || true
+	done
+}
+
 @test "hooks: can ask for the state of the container, and delete does not deadlock with them" {
 	config "hook(\"createRuntime\"; {path: \"$CORACLE\", args: [\"coracle\", \"--root\", \"$STATE\", \"state\", \"$ID\"]}) | hook(\"poststart\"; {path: \"$CORACLE\", args: [\"coracle\", \"--root\", \"$STATE\", \"state\", \"$ID\"]}) | .annotations[\"run.oci.hooks.stdout\"] = \"$WORK/states\" | args([\"/bin/sleep\", \"1000\"])"
 	runs create -b "$BUNDLE" "$ID"
