@@ -601,13 +601,15 @@ static void
 undo (struct launch *l)
 {
 	struct err ignored;
+	bool undone = container_destroy (&l->c, l->g->arena, &ignored) == 0;
 
-	if (container_destroy (&l->c, l->g->arena, &ignored) < 0)
-		log_warn ("%s", err_full (&ignored));
+	if (!undone)
+		log_warn ("%s; delete --force '%s' will try again", err_full (&ignored), l->c.id);
 	if (l->hooks_ran &&
 	    container_run_hooks (&l->c, l->g->arena, HOOK_POSTSTOP, "stopped", true, &ignored) < 0)
 		log_warn ("%s", err_full (&ignored));
-	if (container_remove_state (&l->c, &ignored) < 0)
+	/* The state goes last: without it nobody would know what is left. */
+	if (undone && container_remove_state (&l->c, &ignored) < 0)
 		log_warn ("%s", err_full (&ignored));
 }
 
