@@ -4,7 +4,8 @@
 #include "container/container.h"
 
 /* clang-format off */
-#define ROW(name, member, value, summary) { 0, name, OPT_STRING, offsetof (struct update_options, member), value, summary }
+#define ROW(name, member, value, summary) \
+	{ 0, name, OPT_STRING, offsetof (struct update_options, member), value, summary }
 static const struct option_row update_rows[] = {
 	{ 'r', "resources", OPT_STRING, offsetof (struct update_options, resources), "FILE", "JSON like linux.resources; -: standard input" },
 	ROW ("memory", memory, "BYTES", "limit of memory; units K, M, G; -1: none"),

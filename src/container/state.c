@@ -29,8 +29,9 @@
 #include "sys/pidfd.h"
 #include "sys/syscalls.h"
 
-#define CONFIG_MAX   (64u << 20)
-#define STATE_MAX    (CONFIG_MAX + (64u << 10)) /* all the annotations that a configuration may have */
+#define CONFIG_MAX (64u << 20)
+/* All the annotations that a configuration may have. */
+#define STATE_MAX    (CONFIG_MAX + (64u << 10))
 #define ID_MAX	     242 /* 255 - strlen (".state.json.XX") */
 #define LOCK_SECONDS 10
 
@@ -85,8 +86,7 @@ container_check_id (const char *id, struct err *e)
 	return 0;
 }
 
-/* ---- state root, state directory, lock
- * ---------------------------------------------------------------------------- */
+/* ---- state root, state directory, lock */
 
 static int
 make_root (const char *path, struct err *e)
@@ -501,8 +501,7 @@ container_remove_state (struct container *c, struct err *e)
 	return r < 0 ? err_set (e, -r, "remove the state directory of container '%s'", c->id) : 0;
 }
 
-/* ---- what is it doing
- * ---------------------------------------------------------------------------------------------- */
+/* ---- what is it doing */
 
 /* A pidfd of init if it lives and is the process that the state means: inode of its pidfd, else
  * start time. */

@@ -42,7 +42,8 @@ static const struct {
 	enum value_kind kind;
 } values[] = {
 /* clang-format off */
-#define ROW(name, from, kind, to) { name, offsetof (struct update_options, from), offsetof (struct wanted, to), kind }
+#define ROW(name, from, kind, to) \
+	{ name, offsetof (struct update_options, from), offsetof (struct wanted, to), kind }
 	ROW ("blkio-weight", blkio_weight, U16, block_io.weight),
 	ROW ("cpu-period", cpu_period, U64, cpu.period),
 	ROW ("cpu-quota", cpu_quota, I64, cpu.quota),

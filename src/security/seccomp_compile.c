@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From a profile to a filter: the annotation's bytes, the cache, or the helper program with libseccomp.
+ * From a profile to a filter: the annotation's bytes, the cache, or the helper program with
+ * libseccomp.
  *
- * libseccomp takes 17 ms for podman's profile, so results are kept: in `.seccomp` of the state root,
- * 0700 and ours, one file a profile, named after a hash of the profile, the machine, and the
+ * libseccomp takes 17 ms for podman's profile, so results are kept: in `.seccomp` of the state
+ * root, 0700 and ours, one file a profile, named after a hash of the profile, the machine, and the
  * identity of the helper. A file that is not ours alone, that was torn, or that another libseccomp
  * made than the one of today is not used.
  */
@@ -32,10 +33,11 @@
 #include "security/security.h"
 #include "sys/syscalls.h"
 
-#define CACHE_DIR ".seccomp"
-#define FILTER_MAX (BPF_MAXINSNS * sizeof (struct sock_filter))
+#define CACHE_DIR	  ".seccomp"
+#define FILTER_MAX	  (BPF_MAXINSNS * sizeof (struct sock_filter))
 #define HELPER_TIMEOUT_MS 30000
-#define CACHE_MAX 64		/* entries; profiles are few, and where they are many keeping them is no use */
+/* Entries: profiles are few, and where they are many, keeping them is no use. */
+#define CACHE_MAX 64
 
 /* Which file libseccomp was: another one may know more system calls. */
 struct library {
@@ -47,15 +49,15 @@ struct library {
 struct job {
 	struct arena *arena;
 	const struct seccomp_plan *plan;
-	char *profile;			/* as JSON */
+	char *profile; /* as JSON */
 	size_t profile_len;
 	char helper[PATH_MAX];
 	uint8_t key[SHA256_SIZE];
 	char name[2 * SHA256_SIZE + 1];
-	struct library library;		/* with an empty path: the result is not kept */
+	struct library library; /* with an empty path: the result is not kept */
 };
 
-/* ---- the helper ------------------------------------------------------------------------------------------------------------------ */
+/* ---- the helper */
 
 /* Only from a directory that nobody else can put a program into. */
 static bool
@@ -63,11 +65,13 @@ try_helper (char helper[PATH_MAX], const char *dir, const char *below, struct st
 {
 	struct stat parent;
 
-	if (snprintf (helper, PATH_MAX, "%s%s", dir, below) >= PATH_MAX || stat (helper, &parent) < 0)
+	if (snprintf (helper, PATH_MAX, "%s%s", dir, below) >= PATH_MAX ||
+	    stat (helper, &parent) < 0)
 		return false;
 	if ((parent.st_mode & 0002) && !(parent.st_mode & S_ISVTX))
 		return false;
-	if (snprintf (helper, PATH_MAX, "%s%s/coracle-helper", dir, below) >= PATH_MAX || stat (helper, ret) < 0)
+	if (snprintf (helper, PATH_MAX, "%s%s/coracle-helper", dir, below) >= PATH_MAX ||
+	    stat (helper, ret) < 0)
 		return false;
 	return S_ISREG (ret->st_mode) && !(ret->st_mode & 0002);
 }
@@ -90,7 +94,10 @@ helper_find (char helper[PATH_MAX], struct stat *ret, struct err *e)
 	}
 	if (try_helper (helper, LIBEXECDIR, "/coracle", ret))
 		return 0;
-	return err_set (e, 0, "linux.seccomp: the program coracle-helper is missing: it is looked for beside coracle and in %s/coracle", LIBEXECDIR);
+	return err_set (
+		e, 0,
+		"linux.seccomp: the program coracle-helper is missing: it is looked for beside coracle and in %s/coracle",
+		LIBEXECDIR);
 }
 
 static bool
@@ -123,7 +130,10 @@ read_answer (struct job *j, const char *text, size_t len, struct seccomp_filter 
 		j->library.path[0] = '\0';
 	len -= path_len + 1;
 	if (len == 0 || len > FILTER_MAX || len % sizeof (struct sock_filter) != 0)
-		return err_set (e, 0, "linux.seccomp: the filter has %zu bytes; the kernel takes at most %d instructions", len, BPF_MAXINSNS);
+		return err_set (
+			e, 0,
+			"linux.seccomp: the filter has %zu bytes; the kernel takes at most %d instructions",
+			len, BPF_MAXINSNS);
 	ret->insns = arena_memdup (j->arena, end + 1, len);
 	ret->n = (unsigned short) (len / sizeof (struct sock_filter));
 	return 0;
@@ -132,11 +142,20 @@ read_answer (struct job *j, const char *text, size_t len, struct seccomp_filter 
 static int
 run_helper (struct job *j, struct seccomp_filter *ret, struct err *e)
 {
-	char *argv[] = { (char *) "coracle-helper", (char *) "seccomp", j->plan->fail_unknown_syscall ? (char *) "--fail-unknown" : NULL, NULL };
+	char *argv[] = { (char *) "coracle-helper", (char *) "seccomp",
+			 j->plan->fail_unknown_syscall ? (char *) "--fail-unknown" : NULL, NULL };
 	char *envp[] = { NULL };
 	struct spawn s = {
-		.path = j->helper, .argv = argv, .envp = envp, .input = j->profile, .input_len = j->profile_len, .stdout_fd = -1, .stderr_fd = -1,
-		.timeout_ms = HELPER_TIMEOUT_MS, .arena = j->arena, .output_max = PATH_MAX + FILTER_MAX + 1,
+		.path = j->helper,
+		.argv = argv,
+		.envp = envp,
+		.input = j->profile,
+		.input_len = j->profile_len,
+		.stdout_fd = -1,
+		.stderr_fd = -1,
+		.timeout_ms = HELPER_TIMEOUT_MS,
+		.arena = j->arena,
+		.output_max = PATH_MAX + FILTER_MAX + 1,
 	};
 	struct spawn_result r;
 	char why[64];
@@ -144,14 +163,15 @@ run_helper (struct job *j, struct seccomp_filter *ret, struct err *e)
 	if (spawn_run (&s, &r, e) < 0)
 		return err_wrap (e, "linux.seccomp");
 	if (*spawn_describe (&s, &r, why, sizeof why))
-		return err_set (e, 0, "linux.seccomp: %s%s%s", r.tail, *r.tail ? "" : "coracle-helper: ", *r.tail ? "" : why);
+		return err_set (e, 0, "linux.seccomp: %s%s%s", r.tail,
+				*r.tail ? "" : "coracle-helper: ", *r.tail ? "" : why);
 	TRY (read_answer (j, r.output, r.output_len, ret, e));
 	if (*r.tail)
 		log_warn ("linux.seccomp: %s", r.tail);
 	return 0;
 }
 
-/* ---- the cache -------------------------------------------------------------------------------------------------------------------- */
+/* ---- the cache */
 
 static void
 make_key (struct job *j, const struct stat *helper)
@@ -162,8 +182,10 @@ make_key (struct job *j, const struct stat *helper)
 
 	uname (&machine);
 	sha256_init (&s);
-	snprintf (text, sizeof text, "coracle seccomp 2 %s %llu %llu %lld.%ld %d", machine.machine, (unsigned long long) helper->st_ino,
-		  (unsigned long long) helper->st_size, (long long) helper->st_mtim.tv_sec, helper->st_mtim.tv_nsec, j->plan->fail_unknown_syscall);
+	snprintf (text, sizeof text, "coracle seccomp 2 %s %llu %llu %lld.%ld %d", machine.machine,
+		  (unsigned long long) helper->st_ino, (unsigned long long) helper->st_size,
+		  (long long) helper->st_mtim.tv_sec, helper->st_mtim.tv_nsec,
+		  j->plan->fail_unknown_syscall);
 	sha256_add (&s, text, strlen (text) + 1);
 	sha256_add (&s, j->profile, j->profile_len);
 	sha256_finish (&s, j->key);
@@ -171,15 +193,16 @@ make_key (struct job *j, const struct stat *helper)
 		snprintf (j->name + 2 * i, 3, "%02x", j->key[i]);
 }
 
-/* An entry: this, and the instructions. The checksum is over all that follows it, and the key: a torn
- * or foreign file is none. */
+/* An entry: this, and the instructions. The checksum is over all that follows it, and the key: a
+ * torn or foreign file is none. */
 struct entry {
 	uint8_t checksum[SHA256_SIZE];
 	struct library library;
 };
 
 static void
-checksum (const struct job *j, const struct entry *head, const void *insns, size_t len, uint8_t out[SHA256_SIZE])
+checksum (const struct job *j, const struct entry *head, const void *insns, size_t len,
+	  uint8_t out[SHA256_SIZE])
 {
 	struct sha256 s;
 
@@ -195,7 +218,8 @@ only_ours (int fd, mode_t type, mode_t mode)
 {
 	struct stat st;
 
-	return fstat (fd, &st) == 0 && (st.st_mode & S_IFMT) == type && st.st_uid == geteuid () && (st.st_mode & 07777) == mode;
+	return fstat (fd, &st) == 0 && (st.st_mode & S_IFMT) == type && st.st_uid == geteuid () &&
+	       (st.st_mode & 07777) == mode;
 }
 
 static int
@@ -219,21 +243,24 @@ same_library (const struct library *kept)
 {
 	struct library now = *kept;
 
-	return memchr (kept->path, '\0', sizeof kept->path) && identify_library (&now) && memcmp (&now, kept, sizeof now) == 0;
+	return memchr (kept->path, '\0', sizeof kept->path) && identify_library (&now) &&
+	       memcmp (&now, kept, sizeof now) == 0;
 }
 
 static bool
 read_cache (struct job *j, int root, struct seccomp_filter *ret)
 {
 	autofd dir = open_cache (root, false);
-	autofd fd = dir < 0 ? -1 : openat (dir, j->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	autofd fd = dir < 0 ? -1
+			    : openat (dir, j->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	uint8_t sum[SHA256_SIZE];
 	struct entry head;
 	struct err ignored;
 	char *text;
 	size_t len;
 
-	if (fd < 0 || !only_ours (fd, S_IFREG, 0600) || read_fd (j->arena, fd, j->name, sizeof head + FILTER_MAX, &text, &len, &ignored) < 0)
+	if (fd < 0 || !only_ours (fd, S_IFREG, 0600) ||
+	    read_fd (j->arena, fd, j->name, sizeof head + FILTER_MAX, &text, &len, &ignored) < 0)
 		return false;
 	if (len <= sizeof head || (len - sizeof head) % sizeof (struct sock_filter) != 0)
 		return false;
@@ -275,7 +302,7 @@ write_cache (struct job *j, int root, const struct seccomp_filter *f)
 	char *text = arena_alloc (j->arena, sizeof head + len);
 
 	if (dir < 0)
-		return;			/* the next one compiles again */
+		return; /* the next one compiles again */
 	empty_full_cache (dir);
 	checksum (j, &head, f->insns, len, head.checksum);
 	memcpy (text, &head, sizeof head);
@@ -283,12 +310,13 @@ write_cache (struct job *j, int root, const struct seccomp_filter *f)
 	(void) file_replace_at (dir, j->name, text, sizeof head + len, 0600);
 }
 
-/* ---- run.oci.seccomp_bpf_data ------------------------------------------------------------------------------------------------------- */
+/* ---- run.oci.seccomp_bpf_data */
 
 static int
 decode_base64 (struct arena *a, const char *s, struct seccomp_filter *ret, struct err *e)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	uint8_t *out = arena_alloc (a, strlen (s) + 4);
 	uint32_t bits = 0;
 	size_t n = 0, have = 0;
@@ -297,7 +325,8 @@ decode_base64 (struct arena *a, const char *s, struct seccomp_filter *ret, struc
 		const char *d = strchr (digits, *s);
 
 		if (!d)
-			return err_set (e, 0, "annotations.run.oci.seccomp_bpf_data: is not base64");
+			return err_set (e, 0,
+					"annotations.run.oci.seccomp_bpf_data: is not base64");
 		bits = bits << 6 | (uint32_t) (d - digits);
 		have += 6;
 		if (have >= 8) {
@@ -306,30 +335,37 @@ decode_base64 (struct arena *a, const char *s, struct seccomp_filter *ret, struc
 		}
 	}
 	if (n == 0 || n > FILTER_MAX || n % sizeof (struct sock_filter) != 0)
-		return err_set (e, 0, "annotations.run.oci.seccomp_bpf_data: %zu bytes are no BPF program", n);
+		return err_set (
+			e, 0, "annotations.run.oci.seccomp_bpf_data: %zu bytes are no BPF program",
+			n);
 	ret->insns = out;
 	ret->n = (unsigned short) (n / sizeof (struct sock_filter));
 	return 0;
 }
 
-/* ---- all of it --------------------------------------------------------------------------------------------------------------------------- */
+/* ---- all of it */
 
 int
-seccomp_compile (struct arena *a, const struct seccomp_plan *p, int state_root_fd, struct seccomp_filter *ret, struct err *e)
+seccomp_compile (struct arena *a, const struct seccomp_plan *p, int state_root_fd,
+		 struct seccomp_filter *ret, struct err *e)
 {
 	struct job j = { .arena = a, .plan = p };
 	struct oci_seccomp profile;
 	struct stat helper;
 
-	*ret = (struct seccomp_filter) { .flags = p->flags, .flags_optional = p->flags_optional, .notify = p->notify };
+	*ret = (struct seccomp_filter) { .flags = p->flags,
+					 .flags_optional = p->flags_optional,
+					 .notify = p->notify };
 	if (p->bpf_base64)
 		return decode_base64 (a, p->bpf_base64, ret, e);
 	if (!p->profile)
 		return 0;
 	profile = *p->profile;
-	profile.flags = (typeof (profile.flags)) { 0 };	/* nothing of these is in the instructions */
+	profile.flags =
+		(typeof (profile.flags)) { 0 }; /* nothing of these is in the instructions */
 	profile.listener_path = profile.listener_metadata = NULL;
-	j.profile = oci_record_write (&oci_seccomp_record, &profile, a, OCI_COMPACT, &j.profile_len);
+	j.profile = oci_record_write (&oci_seccomp_record, &profile, a, OCI_COMPACT,
+				      &j.profile_len);
 	TRY (helper_find (j.helper, &helper, e));
 	make_key (&j, &helper);
 	if (read_cache (&j, state_root_fd, ret))

@@ -82,10 +82,11 @@ TEST (hooks)
 }
 
 /* On a bind mount, where what is no option of ours is an error. */
-#define MOUNT                                                                                                     \
-	",\"mounts\":[{\"destination\":\"/m\",\"type\":\"bind\",\"source\":\"/s\",\"options\":[\"bind\",\"%s\"]," \
-	"\"uidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":1}],"                                          \
-	"\"gidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":1}]}]"                                         \
+#define MOUNT                                                                       \
+	",\"mounts\":[{\"destination\":\"/m\",\"type\":\"bind\",\"source\":\"/s\"," \
+	"\"options\":[\"bind\",\"%s\"],"                                            \
+	"\"uidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":1}],"            \
+	"\"gidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":1}]}]"           \
 	",\"linux\":{\"namespaces\":[{\"type\":\"mount\"}]}"
 
 TEST (mount_options)
