@@ -77,9 +77,9 @@ utf16_unit (const char *s, const char *end)
 		return -1;
 	for (int i = 2; i < 6; i++) {
 		int c = (unsigned char) s[i], digit = c >= '0' && c <= '9' ? c - '0'
-				      : (c | 0x20) >= 'a' && (c | 0x20) <= 'f'
-					      ? (c | 0x20) - 'a' + 10
-					      : -1;
+						      : (c | 0x20) >= 'a' && (c | 0x20) <= 'f'
+							      ? (c | 0x20) - 'a' + 10
+							      : -1;
 
 		if (digit < 0)
 			return -1;

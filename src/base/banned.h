@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 /*
- * Functions that have no place here, and one that is replaced. The former write without bounds, cannot report an error, keep static state, start a shell or
- * wait by the clock. Using one does not compile. Unit tests may: they are not shipped.
+ * Functions that have no place here, and one that is replaced. The former write without bounds,
+ * cannot report an error, keep static state, start a shell or wait by the clock. Using one does not
+ * compile. Unit tests may: they are not shipped.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,21 +20,21 @@
 #define BANNED(f) sorry_##f##_is_a_banned_function
 
 #undef strcpy
-#define strcpy(a, b) BANNED (strcpy)		/* memcpy, arena_strdup, snprintf */
+#define strcpy(a, b) BANNED (strcpy) /* memcpy, arena_strdup, snprintf */
 #undef strcat
 #define strcat(a, b) BANNED (strcat)
 #undef strncpy
-#define strncpy(a, b, n) BANNED (strncpy)	/* no NUL at the end */
+#define strncpy(a, b, n) BANNED (strncpy) /* no NUL at the end */
 #undef strncat
 #define strncat(a, b, n) BANNED (strncat)
 #undef sprintf
-#define sprintf(...) BANNED (sprintf)		/* snprintf, arena_printf */
+#define sprintf(...) BANNED (sprintf) /* snprintf, arena_printf */
 #undef vsprintf
 #define vsprintf(...) BANNED (vsprintf)
 #undef strtok
-#define strtok(a, b) BANNED (strtok)		/* str_split */
+#define strtok(a, b) BANNED (strtok) /* str_split */
 #undef gmtime
-#define gmtime(t) BANNED (gmtime)		/* gmtime_r */
+#define gmtime(t) BANNED (gmtime) /* gmtime_r */
 #undef localtime
 #define localtime(t) BANNED (localtime)
 #undef ctime
@@ -45,11 +46,11 @@
 #undef tmpnam
 #define tmpnam(t) BANNED (tmpnam)
 #undef system
-#define system(c) BANNED (system)		/* spawn_run */
+#define system(c) BANNED (system) /* spawn_run */
 #undef popen
 #define popen(c, m) BANNED (popen)
 #undef sleep
-#define sleep(s) BANNED (sleep)			/* poll: there is always an event */
+#define sleep(s) BANNED (sleep) /* poll: there is always an event */
 #undef usleep
 #define usleep(s) BANNED (usleep)
 #endif

@@ -8,7 +8,7 @@
 int
 err_set (struct err *e, int num, const char *fmt, ...)
 {
-	char text[sizeof e->text];	/* an argument may be e->text itself */
+	char text[sizeof e->text]; /* an argument may be e->text itself */
 	va_list ap;
 	int n;
 
@@ -47,8 +47,8 @@ err_wrap (struct err *e, const char *fmt, ...)
 }
 
 /*
- * Our own, since musl says "Symbolic link loop" and glibc "Too many levels of symbolic links": what engines and people look for must not
- * depend on the libc of the build.
+ * Our own, since musl says "Symbolic link loop" and glibc "Too many levels of symbolic links": what
+ * engines and people look for must not depend on the libc of the build.
  */
 static const char *const texts[] = {
 	[EPERM] = "operation not permitted",
@@ -147,7 +147,8 @@ err_full (struct err *e)
 	if (n == 0)
 		return e->text;
 	e->num = 0;
-	if (e->len > room)	/* the reason is what engines look for: rather lose the end of the text */
+	if (e->len >
+	    room) /* the reason is what engines look for: rather lose the end of the text */
 		e->len = room;
 	e->len += snprintf (e->text + e->len, sizeof e->text - (size_t) e->len, ": %s", why);
 	return e->text;

@@ -14,7 +14,8 @@
 #include "libocispec/arena.h"
 
 int
-read_fd (struct arena *a, int fd, const char *name, size_t limit, char **ret, size_t *ret_len, struct err *e)
+read_fd (struct arena *a, int fd, const char *name, size_t limit, char **ret, size_t *ret_len,
+	 struct err *e)
 {
 	size_t size, len = 0;
 	struct stat st;
@@ -23,10 +24,13 @@ read_fd (struct arena *a, int fd, const char *name, size_t limit, char **ret, si
 	if (fstat (fd, &st) < 0)
 		return err_set (e, errno, "stat '%s'", name);
 	if (!S_ISREG (st.st_mode) && !S_ISFIFO (st.st_mode) && !S_ISSOCK (st.st_mode))
-		return err_set (e, S_ISDIR (st.st_mode) ? EISDIR : EINVAL, "'%s' is neither a regular file nor a pipe", name);
+		return err_set (e, S_ISDIR (st.st_mode) ? EISDIR : EINVAL,
+				"'%s' is neither a regular file nor a pipe", name);
 	if (S_ISREG (st.st_mode) && (uint64_t) st.st_size > limit)
 		return err_set (e, EFBIG, "'%s' is larger than %zu bytes", name, limit);
-	size = !S_ISREG (st.st_mode) ? 65536 : st.st_size > 0 ? (size_t) st.st_size + 1 : 4095;	/* kernel files say 0 */
+	size = !S_ISREG (st.st_mode) ? 65536
+	       : st.st_size > 0	     ? (size_t) st.st_size + 1
+				     : 4095; /* kernel files say 0 */
 	buf = arena_alloc (a, size + 1);
 	for (;;) {
 		ssize_t n = read (fd, buf + len, size - len);
@@ -61,7 +65,8 @@ read_fd (struct arena *a, int fd, const char *name, size_t limit, char **ret, si
 }
 
 int
-read_file_at (struct arena *a, int dirfd, const char *path, size_t limit, char **ret, size_t *ret_len, struct err *e)
+read_file_at (struct arena *a, int dirfd, const char *path, size_t limit, char **ret,
+	      size_t *ret_len, struct err *e)
 {
 	autofd fd = openat (dirfd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct stat st;
@@ -69,7 +74,8 @@ read_file_at (struct arena *a, int dirfd, const char *path, size_t limit, char *
 	if (fd < 0)
 		return err_set (e, errno, "open '%s'", path);
 	if (fstat (fd, &st) == 0 && S_ISFIFO (st.st_mode)) {
-		/* A named FIFO may have no writer yet, or ever: only what is in it now. /dev/fd/N of a shell is a pipe as well. */
+		/* A named FIFO may have no writer yet, or ever: only what is in it now. /dev/fd/N
+		 * of a shell is a pipe as well. */
 		struct pollfd p = { fd, POLLIN, 0 };
 
 		if (poll (&p, 1, 5000) <= 0)
@@ -125,7 +131,8 @@ write_all (int fd, const void *buf, size_t len)
 int
 file_create_at (int dirfd, const char *name, const void *buf, size_t len, mode_t mode)
 {
-	autofd fd = openat (dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	autofd fd = openat (dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+			    mode);
 	int r;
 
 	if (fd < 0)
@@ -143,10 +150,11 @@ file_replace_at (int dirfd, const char *name, const void *buf, size_t len, mode_
 	const char *slash = strrchr (name, '/');
 	int dir = slash ? (int) (slash - name) + 1 : 0, r;
 
-	if (snprintf (tmp, sizeof tmp, "%.*s.%s.%d", dir, name, name + dir, (int) getpid ()) >= (int) sizeof tmp)
+	if (snprintf (tmp, sizeof tmp, "%.*s.%s.%d", dir, name, name + dir, (int) getpid ()) >=
+	    (int) sizeof tmp)
 		return -ENAMETOOLONG;
 	r = file_create_at (dirfd, tmp, buf, len, mode);
-	if (r == -EEXIST) {	/* of an earlier process with our pid that was killed */
+	if (r == -EEXIST) { /* of an earlier process with our pid that was killed */
 		(void) unlinkat (dirfd, tmp, 0);
 		r = file_create_at (dirfd, tmp, buf, len, mode);
 	}

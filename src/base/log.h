@@ -13,8 +13,9 @@ enum log_level { LOG_L_ERROR, LOG_L_WARNING, LOG_L_INFO, LOG_L_DEBUG };
  * "text", "json"; level: NULL or a name. */
 int log_open (const char *target, const char *format, const char *level, struct err *e);
 /*
- * Standard error is the container's as well, for as long as it lives: what an engine finds there is the container's output. Unless a level
- * was asked for, nothing is said there but why a command failed.
+ * Standard error is the container's as well, for as long as it lives: what an engine finds there is
+ * the container's output. Unless a level was asked for, nothing is said there but why a command
+ * failed.
  */
 void log_stderr_is_shared (void);
 void log_at (int level, const char *fmt, ...) PRINTF (2, 3);

@@ -33,8 +33,8 @@ take_fd (int *fd)
 }
 
 #define ARRAY_SIZE(a) (sizeof (a) / sizeof (a)[0])
-#define MIN(a, b) ((a) < (b) ? (a) : (b))
-#define MAX(a, b) ((a) > (b) ? (a) : (b))
+#define MIN(a, b)     ((a) < (b) ? (a) : (b))
+#define MAX(a, b)     ((a) > (b) ? (a) : (b))
 
 static inline bool
 streq (const char *a, const char *b)

@@ -5,7 +5,8 @@
 
 struct arena;
 
-/* Lexically clean: no "//", "/./", "..", trailing slash. Relative stays relative; ".." never goes above the start. "" for nothing. */
+/* Lexically clean: no "//", "/./", "..", trailing slash. Relative stays relative; ".." never goes
+ * above the start. "" for nothing. */
 char *path_clean (struct arena *a, const char *path);
 /* base/path, cleaned; or path, cleaned, if it is absolute. */
 char *path_absolute (struct arena *a, const char *base, const char *path);

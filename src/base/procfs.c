@@ -44,7 +44,8 @@ mount_detached (bool pid_only)
 		return -EINVAL;
 	if (sys_fsconfig (fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return -EPERM;
-	return sys_fsmount (fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	return sys_fsmount (fs, FSMOUNT_CLOEXEC,
+			    MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 }
 
 static int
@@ -68,8 +69,9 @@ open_handle (bool pid_only)
 }
 
 /*
- * Without openat2 (Linux < 5.6, or a seccomp profile that knows no better): the file must be on a procfs, and where the kernel tells (5.8), on the
- * mount of the handle. "self" is a symlink, so only the last component is kept from being one.
+ * Without openat2 (Linux < 5.6, or a seccomp profile that knows no better): the file must be on a
+ * procfs, and where the kernel tells (5.8), on the mount of the handle. "self" is a symlink, so
+ * only the last component is kept from being one.
  */
 static int
 open_below_classic (int handle, const char *path, int flags)
@@ -82,8 +84,9 @@ open_below_classic (int handle, const char *path, int flags)
 		return -errno;
 	if (fstatfs (fd, &sfs) < 0 || sfs.f_type != PROC_SUPER_MAGIC)
 		return -EXDEV;
-	if (sys_statx (handle, "", AT_EMPTY_PATH, STATX_MNT_ID, &root) == 0 && sys_statx (fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &file) == 0
-	    && root.stx_mask & STATX_MNT_ID && root.stx_mnt_id != file.stx_mnt_id)
+	if (sys_statx (handle, "", AT_EMPTY_PATH, STATX_MNT_ID, &root) == 0 &&
+	    sys_statx (fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &file) == 0 &&
+	    root.stx_mask & STATX_MNT_ID && root.stx_mnt_id != file.stx_mnt_id)
 		return -EXDEV;
 	return take_fd (&fd);
 }
@@ -176,7 +179,7 @@ proc_stat_field (pid_t pid, int number, uint64_t *ret)
 	n = read_small_at (AT_FDCWD, path, buf, sizeof buf);
 	if (n < 0)
 		return (int) n;
-	p = strrchr (buf, ')');		/* the name may contain anything */
+	p = strrchr (buf, ')'); /* the name may contain anything */
 	for (int field = 2; p && field < number; field++)
 		p = strchr (p + 1, ' ');
 	if (!p)
@@ -218,6 +221,7 @@ proc_in_userns (void)
 	unsigned inside, outside, count;
 
 	if (read_small_at (AT_FDCWD, "/proc/self/uid_map", buf, sizeof buf) < 0)
-		return false;	/* no user namespaces in this kernel */
-	return !(sscanf (buf, "%u %u %u", &inside, &outside, &count) == 3 && inside == 0 && outside == 0 && count == 4294967295u);
+		return false; /* no user namespaces in this kernel */
+	return !(sscanf (buf, "%u %u %u", &inside, &outside, &count) == 3 && inside == 0 &&
+		 outside == 0 && count == 4294967295u);
 }

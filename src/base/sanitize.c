@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Options of the sanitizers, in the program: ASAN_OPTIONS does not reach coracle-helper, which gets a
- * clean environment. Memory is of arenas that are never freed, so that leaks mean nothing.
+ * Options of the sanitizers, in the program: ASAN_OPTIONS does not reach coracle-helper, which gets
+ * a clean environment. Memory is of arenas that are never freed, so that leaks mean nothing.
  */
 #if defined __SANITIZE_ADDRESS__
 #define SANITIZED 1

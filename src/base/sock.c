@@ -33,7 +33,8 @@ sock_connect (const char *path, struct err *e)
 		dir = open (parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (dir < 0)
 			return err_set (e, errno, "open '%s'", parent);
-		n = snprintf (sa.sun_path, sizeof sa.sun_path, "/proc/self/fd/%d/%s", dir, slash + 1);
+		n = snprintf (sa.sun_path, sizeof sa.sun_path, "/proc/self/fd/%d/%s", dir,
+			      slash + 1);
 		if (n >= (int) sizeof sa.sun_path)
 			return err_set (e, ENAMETOOLONG, "connect to '%s'", path);
 	}
@@ -45,9 +46,15 @@ sock_connect (const char *path, struct err *e)
 int
 sock_send_fd (int sock, const void *data, size_t len, int fd, struct err *e)
 {
-	union { struct cmsghdr h; char buf[CMSG_SPACE (sizeof (int))]; } control = { 0 };
+	union {
+		struct cmsghdr h;
+		char buf[CMSG_SPACE (sizeof (int))];
+	} control = { 0 };
 	struct iovec iov = { (void *) (size_t) data, len };
-	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.buf, .msg_controllen = sizeof control.buf };
+	struct msghdr mh = { .msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = control.buf,
+			     .msg_controllen = sizeof control.buf };
 
 	control.h.cmsg_level = SOL_SOCKET;
 	control.h.cmsg_type = SCM_RIGHTS;

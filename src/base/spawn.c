@@ -27,7 +27,7 @@ struct failure {
 };
 
 struct streams {
-	int output, error, failure;	/* failure: a struct failure, if the exec did not happen */
+	int output, error, failure; /* failure: a struct failure, if the exec did not happen */
 	int child[3], child_failure;
 };
 
@@ -64,15 +64,15 @@ open_pipe (int *ours, int *theirs)
 }
 
 /*
- * The input in a memfd: no SIGPIPE from a program that does not read it, no matter how long it is, and unlike with a socket /dev/stdin can
- * be opened.
+ * The input in a memfd: no SIGPIPE from a program that does not read it, no matter how long it is,
+ * and unlike with a socket /dev/stdin can be opened.
  */
 static int
 open_input (const struct spawn *p)
 {
 	int fd = sys_memfd_create ("stdin", MFD_CLOEXEC | MFD_NOEXEC_SEAL), r;
 
-	if (fd == -EINVAL)	/* Linux < 6.3 */
+	if (fd == -EINVAL) /* Linux < 6.3 */
 		fd = sys_memfd_create ("stdin", MFD_CLOEXEC);
 	if (fd < 0)
 		return fd;
@@ -84,7 +84,8 @@ open_input (const struct spawn *p)
 	return r < 0 ? r : fd;
 }
 
-/* A hook in the container sees the container's /dev: there may be no /dev/null, or something else by that name. */
+/* A hook in the container sees the container's /dev: there may be no /dev/null, or something else
+ * by that name. */
 static int
 open_null (int otherwise)
 {
@@ -112,7 +113,8 @@ open_streams (const struct spawn *p, struct streams *s)
 	if (r == 0 && p->output_max)
 		r = open_pipe (&s->output, &s->child[1]);
 	else if (r == 0)
-		s->child[1] = p->stdout_fd >= 0 ? fcntl (p->stdout_fd, F_DUPFD_CLOEXEC, 3) : open_null (s->child[2]);
+		s->child[1] = p->stdout_fd >= 0 ? fcntl (p->stdout_fd, F_DUPFD_CLOEXEC, 3)
+						: open_null (s->child[2]);
 	if (r == 0 && (s->child[1] < 0 || s->child[2] < 0))
 		r = -errno;
 	return r;
@@ -125,14 +127,17 @@ child (const struct spawn *p, const struct streams *s, pid_t parent)
 	sigset_t none;
 
 	(void) prctl (PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid () != parent && getppid () != 0)	/* 0: the parent is in an outer pid namespace */
+	if (getppid () != parent &&
+	    getppid () != 0) /* 0: the parent is in an outer pid namespace */
 		_exit (127);
 	(void) setpgid (0, 0);
 	sys_signals_default ();
 	sigemptyset (&none);
 	(void) sigprocmask (SIG_SETMASK, &none, NULL);
-	/* Every fd that we hold is CLOEXEC, and none of child[] is 0-2: no order of dup2 can overwrite one. */
-	if (dup2 (s->child[0], 0) == 0 && dup2 (s->child[1], 1) == 1 && dup2 (s->child[2], 2) == 2) {
+	/* Every fd that we hold is CLOEXEC, and none of child[] is 0-2: no order of dup2 can
+	 * overwrite one. */
+	if (dup2 (s->child[0], 0) == 0 && dup2 (s->child[1], 1) == 1 &&
+	    dup2 (s->child[2], 2) == 2) {
 		f.what = NO_CWD;
 		if (!p->cwd || chdir (p->cwd) == 0) {
 			f.what = NO_EXEC;
@@ -166,7 +171,8 @@ keep_tail (struct streams *s, struct spawn_result *r, size_t *len)
 		close (take_fd (&s->error));
 	if (n <= 0)
 		return false;
-	drop = *len + (size_t) n > sizeof r->tail - 1 ? *len + (size_t) n - (sizeof r->tail - 1) : 0;
+	drop = *len + (size_t) n > sizeof r->tail - 1 ? *len + (size_t) n - (sizeof r->tail - 1)
+						      : 0;
 	memmove (r->tail, r->tail + drop, *len - drop);
 	memcpy (r->tail + *len - drop, buf, (size_t) n);
 	*len += (size_t) n - drop;
@@ -188,7 +194,8 @@ keep_output (struct streams *s, const struct spawn *p, struct spawn_result *r)
 	return n > 0;
 }
 
-/* What the program wrote before its end; no more than a pipe holds, since what it left running may go on writing. */
+/* What the program wrote before its end; no more than a pipe holds, since what it left running may
+ * go on writing. */
 #define PIPE_MAX (1 << 20)
 
 static void
@@ -211,7 +218,10 @@ serve (const struct spawn *p, struct streams *s, int pidfd, struct spawn_result 
 	size_t tail_len = 0;
 
 	for (;;) {
-		struct pollfd f[4] = { { pidfd, POLLIN, 0 }, { s->output, POLLIN, 0 }, { s->error, POLLIN, 0 }, { p->cancel_fd ? p->cancel_fd : -1, 0, 0 } };
+		struct pollfd f[4] = { { pidfd, POLLIN, 0 },
+				       { s->output, POLLIN, 0 },
+				       { s->error, POLLIN, 0 },
+				       { p->cancel_fd ? p->cancel_fd : -1, 0, 0 } };
 		int64_t left = deadline ? MAX (deadline - milliseconds (), 0) : -1;
 
 		if (poll (f, 4, (int) MIN (left, INT_MAX)) < 0 && errno != EINTR)
@@ -263,13 +273,16 @@ run (const struct spawn *p, struct streams *s, struct spawn_result *r, struct er
 		return err_set (e, -pid, "clone for '%s'", p->path);
 	serve (p, s, pidfd, r);
 	if (r->timed_out || r->cancelled) {
-		(void) kill (-pid, SIGKILL);	/* the whole group; it exists while its leader is not reaped */
-		(void) kill (pid, SIGKILL);	/* which may have left it, or not have made it yet */
+		(void) kill (
+			-pid,
+			SIGKILL); /* the whole group; it exists while its leader is not reaped */
+		(void) kill (pid, SIGKILL); /* which may have left it, or not have made it yet */
 	}
 	while (waitpid (pid, &r->status, 0) < 0)
 		if (errno != EINTR)
 			return err_set (e, errno, "wait for '%s'", p->path);
-	if (!r->timed_out && !r->cancelled && read (s->failure, &failure, sizeof failure) == sizeof failure)
+	if (!r->timed_out && !r->cancelled &&
+	    read (s->failure, &failure, sizeof failure) == sizeof failure)
 		return explain (p, &failure, e);
 	return 0;
 }
@@ -296,9 +309,11 @@ spawn_describe (const struct spawn *s, const struct spawn_result *r, char *buf, 
 {
 	buf[0] = '\0';
 	if (r->timed_out)
-		snprintf (buf, size, "timed out after %u.%u s", s->timeout_ms / 1000, s->timeout_ms % 1000 / 100);
+		snprintf (buf, size, "timed out after %u.%u s", s->timeout_ms / 1000,
+			  s->timeout_ms % 1000 / 100);
 	else if (r->cancelled)
-		snprintf (buf, size, "ended early, since the container's init did or we were told to end");
+		snprintf (buf, size,
+			  "ended early, since the container's init did or we were told to end");
 	else if (WIFSIGNALED (r->status))
 		snprintf (buf, size, "killed by signal %d", WTERMSIG (r->status));
 	else if (WEXITSTATUS (r->status) != 0)

@@ -52,7 +52,8 @@ parse_i64 (const char *s, int64_t *ret)
 {
 	bool negative = s[0] == '-';
 	uint64_t v;
-	int r = parse_digits (s + negative, strlen (s + negative), (uint64_t) INT64_MAX + negative, &v);
+	int r = parse_digits (s + negative, strlen (s + negative), (uint64_t) INT64_MAX + negative,
+			      &v);
 
 	if (r == 0)
 		*ret = negative ? (int64_t) -v : (int64_t) v;
@@ -73,7 +74,8 @@ parse_size (const char *s, int64_t *ret)
 		return parse_i64 (s, ret);
 	if (*unit && !streq (unit, "B") && !streq (unit, "b")) {
 		found = strchr (units, *unit | 0x20);
-		if (!found || (unit[1] && strcasecmp (unit + 1, "b") != 0 && strcasecmp (unit + 1, "ib") != 0))
+		if (!found || (unit[1] && strcasecmp (unit + 1, "b") != 0 &&
+			       strcasecmp (unit + 1, "ib") != 0))
 			return -EINVAL;
 		shift = 10 * (unsigned) (found - units + 1);
 	}
@@ -182,8 +184,9 @@ str_timestamp (char to[STR_TIMESTAMP], int digits)
 
 	clock_gettime (CLOCK_REALTIME, &ts);
 	gmtime_r (&ts.tv_sec, &tm);
-	snprintf (to, STR_TIMESTAMP, "%04d-%02d-%02dT%02d:%02d:%02d.%0*ldZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
-		  tm.tm_min, tm.tm_sec, digits, digits == 9 ? ts.tv_nsec : ts.tv_nsec / 1000);
+	snprintf (to, STR_TIMESTAMP, "%04d-%02d-%02dT%02d:%02d:%02d.%0*ldZ", tm.tm_year + 1900,
+		  tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, digits,
+		  digits == 9 ? ts.tv_nsec : ts.tv_nsec / 1000);
 }
 
 void
@@ -194,7 +197,8 @@ str_printable (char *to, size_t size, const char *s)
 
 	for (; *s && o < end; s++) {
 		unsigned char c = (unsigned char) *s;
-		/* C1 controls are two bytes in UTF-8, U+0080 to U+009F: some terminals obey them as well. */
+		/* C1 controls are two bytes in UTF-8, U+0080 to U+009F: some terminals obey them as
+		 * well. */
 		bool c1 = c == 0xc2 && ((unsigned char) s[1] & 0xe0) == 0x80;
 
 		if ((c >= 0x20 && c != 0x7f && !c1) || c == '\n' || c == '\t') {

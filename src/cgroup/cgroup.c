@@ -34,12 +34,13 @@ cgroup_probe_mode (void)
 
 	if (top == CGROUP2_SUPER_MAGIC)
 		return CGROUP_V2;
-	if (top != TMPFS_MAGIC && top != 0x858458f6)	/* ramfs, of a few initrds */
+	if (top != TMPFS_MAGIC && top != 0x858458f6) /* ramfs, of a few initrds */
 		return CGROUP_NONE;
 	return magic (CGROUP_ROOT "/unified") == CGROUP2_SUPER_MAGIC ? CGROUP_HYBRID : CGROUP_V1;
 }
 
-/* "0::/path" is v2, "1:name=systemd:/path" and "4:memory:/path" are v1: the path in the hierarchy of these controllers. */
+/* "0::/path" is v2, "1:name=systemd:/path" and "4:memory:/path" are v1: the path in the hierarchy
+ * of these controllers. */
 static const char *
 path_in (struct arena *a, const char *text, const char *controllers)
 {
@@ -74,7 +75,8 @@ cgroup_probe_own (struct arena *a)
 	if (read_small_at (AT_FDCWD, "/proc/self/cgroup", text, sizeof text) < 0)
 		return NULL;
 	/* "0::/path" is v2; "1:name=systemd:/path" and "4:memory:/path" are v1. */
-	for (line = text; line && *line; line = strchr (line, '\n') ? strchr (line, '\n') + 1 : NULL) {
+	for (line = text; line && *line;
+	     line = strchr (line, '\n') ? strchr (line, '\n') + 1 : NULL) {
 		char *first = strchr (line, ':'), *second = first ? strchr (first + 1, ':') : NULL;
 
 		if (second && (startswith (line, "0::") || !found))
@@ -88,14 +90,17 @@ cgroup_probe_own (struct arena *a)
 bool
 cgroup_dir (const struct cgroup *cg, const char *hierarchy, char *buf, size_t size)
 {
-	return snprintf (buf, size, CGROUP_ROOT "%s%s%s", *hierarchy ? "/" : "", hierarchy, cg->path) < (int) size;
+	return snprintf (buf, size, CGROUP_ROOT "%s%s%s", *hierarchy ? "/" : "", hierarchy,
+			 cg->path) < (int) size;
 }
 
 const char *
 cgroup_main (const struct cgroup *cg)
 {
-	/* v1: every process is in every hierarchy; freezer can freeze, and the others serve where it is missing. */
-	static const char *const v1[] = { "freezer", "pids", "devices", "memory", "systemd", "cpu,cpuacct", "cpu", "cpuset" };
+	/* v1: every process is in every hierarchy; freezer can freeze, and the others serve where
+	 * it is missing. */
+	static const char *const v1[] = { "freezer", "pids",	    "devices", "memory",
+					  "systemd", "cpu,cpuacct", "cpu",     "cpuset" };
 	char path[64];
 
 	if (cg->mode == CGROUP_V2)
@@ -108,14 +113,15 @@ cgroup_main (const struct cgroup *cg)
 	return "unified";
 }
 
-/* ---- before it exists ---------------------------------------------------------------------------------------------------------- */
+/* ---- before it exists */
 
 static const char *
 default_path (struct arena *a, const struct cgroup_plan *plan, const struct host *host)
 {
 	const char *own = host->cgroup_own, *slash;
 
-	if (!plan->path_is_relative || host->cgroup_mode != CGROUP_V2 || !own || streq (own, "/") || path_has_dotdot (own))
+	if (!plan->path_is_relative || host->cgroup_mode != CGROUP_V2 || !own || streq (own, "/") ||
+	    path_has_dotdot (own))
 		return plan->path;
 	/* Beside our own: below it would break the rule that inner v2 cgroups have no processes. */
 	slash = strrchr (own, '/');
@@ -123,14 +129,19 @@ default_path (struct arena *a, const struct cgroup_plan *plan, const struct host
 }
 
 int
-cgroup_resolve (struct arena *a, const struct cgroup_plan *plan, const struct host *host, struct cgroup *cg, struct err *e)
+cgroup_resolve (struct arena *a, const struct cgroup_plan *plan, const struct host *host,
+		struct cgroup *cg, struct err *e)
 {
 	char dir[4400];
 
-	*cg = (struct cgroup) { .manager = (int) plan->manager, .mode = (int) host->cgroup_mode, .into_fd = -1 };
+	*cg = (struct cgroup) { .manager = (int) plan->manager,
+				.mode = (int) host->cgroup_mode,
+				.into_fd = -1 };
 	if (host->cgroup_mode == CGROUP_NONE && plan->manager != CGROUP_MANAGER_DISABLED) {
 		if (plan->has_limits)
-			return err_set (e, 0, "%s: no cgroup file system is mounted at " CGROUP_ROOT, plan->writes[0].json_path);
+			return err_set (e, 0,
+					"%s: no cgroup file system is mounted at " CGROUP_ROOT,
+					plan->writes[0].json_path);
 		cg->manager = CGROUP_MANAGER_DISABLED;
 	}
 	if (cg->manager == CGROUP_MANAGER_DISABLED)
@@ -140,15 +151,17 @@ cgroup_resolve (struct arena *a, const struct cgroup_plan *plan, const struct ho
 		return 0;
 	}
 	cg->path = default_path (a, plan, host);
-	if (host->cgroup_own && streq (cg->path, host->cgroup_own) && !streq (host->cgroup_own, "/"))
-		return err_set (e, 0, "linux.cgroupsPath: '%s' is the runtime's own cgroup", cg->path);
+	if (host->cgroup_own && streq (cg->path, host->cgroup_own) &&
+	    !streq (host->cgroup_own, "/"))
+		return err_set (e, 0, "linux.cgroupsPath: '%s' is the runtime's own cgroup",
+				cg->path);
 	if (!cgroup_dir (cg, cgroup_main (cg), dir, sizeof dir))
 		return err_set (e, ENAMETOOLONG, "linux.cgroupsPath");
-	cg->created = access (dir, F_OK) < 0;	/* will be ours */
+	cg->created = access (dir, F_OK) < 0; /* will be ours */
 	return 0;
 }
 
-/* ---- making and entering --------------------------------------------------------------------------------------------------------- */
+/* ---- making and entering */
 
 /* How many were made, or -errno. */
 static int
@@ -189,12 +202,13 @@ cgroup_check_empty (int dir_fd)
 	char buf[32];
 	ssize_t n = read_small_at (dir_fd, "cgroup.procs", buf, sizeof buf);
 
-	if (n == -EOPNOTSUPP)		/* a threaded v2 cgroup */
+	if (n == -EOPNOTSUPP) /* a threaded v2 cgroup */
 		return 0;
 	return n < 0 ? (int) n : n > 0 ? -EBUSY : 0;
 }
 
-/* An ordinary user without a delegated cgroup, or without a session, who asked for nothing: without one. */
+/* An ordinary user without a delegated cgroup, or without a session, who asked for nothing: without
+ * one. */
 static int
 go_without (struct cgroup *cg, const struct cgroup_plan *plan, struct err *e)
 {
@@ -216,7 +230,7 @@ cgroup_create (struct arena *a, const struct cgroup_plan *plan, struct cgroup *c
 	int r;
 
 	if (cg->manager != CGROUP_MANAGER_CGROUPFS)
-		return 0;		/* systemd: around the process, in cgroup_attach */
+		return 0; /* systemd: around the process, in cgroup_attach */
 	r = cg->mode == CGROUP_V2 ? v2_create (a, cg, plan, e) : v1_create (a, cg, e);
 	if (cg->mode != CGROUP_V2) {
 		cg->made = v1_made (a, cg);
@@ -224,7 +238,8 @@ cgroup_create (struct arena *a, const struct cgroup_plan *plan, struct cgroup *c
 	}
 	if (r == 0)
 		return cg->mode == CGROUP_V2 ? 0 : v1_apply_devices (cg, plan, e);
-	return e->num == EACCES || e->num == EPERM || e->num == EROFS ? go_without (cg, plan, e) : -1;
+	return e->num == EACCES || e->num == EPERM || e->num == EROFS ? go_without (cg, plan, e)
+								      : -1;
 }
 
 int
@@ -244,12 +259,15 @@ cgroup_attach (struct arena *a, struct cgroup *cg, const struct cgroup_plan *pla
 	int r;
 
 	if (cg->manager == CGROUP_MANAGER_SYSTEMD)
-		return systemd_create_scope (a, cg, plan, pid, e) < 0 ? go_without (cg, plan, e) : 0;
+		return systemd_create_scope (a, cg, plan, pid, e) < 0 ? go_without (cg, plan, e)
+								      : 0;
 	if (cg->into_fd < 0)
-		return 0;		/* v1: the child enters by itself */
+		return 0; /* v1: the child enters by itself */
 	snprintf (text, sizeof text, "%d", (int) pid);
 	r = write_small_at (cg->into_fd, "cgroup.procs", text);
-	return r < 0 ? err_set (e, -r, "move the container's process into the cgroup '%s'", cg->path) : 0;
+	return r < 0 ? err_set (e, -r, "move the container's process into the cgroup '%s'",
+				cg->path)
+		     : 0;
 }
 
 int
@@ -264,7 +282,7 @@ cgroup_adopt (struct arena *a, struct cgroup *cg, const struct cgroup_plan *plan
 	return v1_apply_devices (cg, plan, e);
 }
 
-/* ---- limits ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- limits */
 
 int
 cgroup_write_one (int dir_fd, const struct cgroup_write *w, const char *where, struct err *e)
@@ -277,9 +295,12 @@ cgroup_write_one (int dir_fd, const struct cgroup_write *w, const char *where, s
 		return 0;
 	/* Not "no such file or directory": engines take those words for a missing executable. */
 	if (r == -ENOENT)
-		return err_set (e, 0, "%s: there is no '%s' in the cgroup '%s': the controller is not available, or the kernel does not know it", w->json_path,
-				w->file, where);
-	return err_set (e, -r, "%s: write '%s' to '%s' of the cgroup '%s'", w->json_path, w->value, w->file, where);
+		return err_set (
+			e, 0,
+			"%s: there is no '%s' in the cgroup '%s': the controller is not available, or the kernel does not know it",
+			w->json_path, w->file, where);
+	return err_set (e, -r, "%s: write '%s' to '%s' of the cgroup '%s'", w->json_path, w->value,
+			w->file, where);
 }
 
 static int
@@ -290,7 +311,8 @@ check_memory (const struct cgroup *cg, const struct cgroup_plan *plan, struct er
 	uint64_t used;
 	int64_t wanted;
 
-	if (!plan->check_memory || !cgroup_dir (cg, cg->mode == CGROUP_V2 ? "" : "memory", dir, sizeof dir))
+	if (!plan->check_memory ||
+	    !cgroup_dir (cg, cg->mode == CGROUP_V2 ? "" : "memory", dir, sizeof dir))
 		return 0;
 	for (size_t i = 0; i < plan->n_writes; i++) {
 		const struct cgroup_write *w = &plan->writes[i];
@@ -299,9 +321,12 @@ check_memory (const struct cgroup *cg, const struct cgroup_plan *plan, struct er
 		if (!streq (w->file, "memory.max") && !streq (w->file, "memory.limit_in_bytes"))
 			continue;
 		fd = open (dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (fd >= 0 && read_small_at (fd, file, text, sizeof text) > 0 && parse_u64 (text, &used) == 0 && parse_i64 (w->value, &wanted) == 0
-		    && wanted >= 0 && used > (uint64_t) wanted)
-			return err_set (e, 0, "%s: %s is below the current usage of %s (checkBeforeUpdate)", w->json_path, w->value, text);
+		if (fd >= 0 && read_small_at (fd, file, text, sizeof text) > 0 &&
+		    parse_u64 (text, &used) == 0 && parse_i64 (w->value, &wanted) == 0 &&
+		    wanted >= 0 && used > (uint64_t) wanted)
+			return err_set (
+				e, 0, "%s: %s is below the current usage of %s (checkBeforeUpdate)",
+				w->json_path, w->value, text);
 	}
 	return 0;
 }
@@ -331,7 +356,8 @@ cgroup_close (struct cgroup *cg)
 	}
 }
 
-/* As the plan writes them: "/a/b", without any component that would lead elsewhere or nowhere, as in "//" and "/.". */
+/* As the plan writes them: "/a/b", without any component that would lead elsewhere or nowhere, as
+ * in "//" and "/.". */
 static bool
 is_below_root (const char *path)
 {
@@ -340,7 +366,8 @@ is_below_root (const char *path)
 	while (*path == '/') {
 		size_t n = strcspn (++path, "/");
 
-		if (n == 0 || (n == 1 && path[0] == '.') || (n == 2 && path[0] == '.' && path[1] == '.'))
+		if (n == 0 || (n == 1 && path[0] == '.') ||
+		    (n == 2 && path[0] == '.' && path[1] == '.'))
 			return false;
 		path += n;
 	}

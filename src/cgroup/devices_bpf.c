@@ -2,8 +2,9 @@
 /*
  * Device rules on v2: a BPF program that the kernel asks on every open and mknod of a device node.
  *
- * Reading, writing and making a node are each decided by the last rule that speaks of it, so the program looks at the rules from the last to
- * the first. What is allowed is taken off the request; it is granted when nothing is left, and refused by a rule that denies any of the rest.
+ * Reading, writing and making a node are each decided by the last rule that speaks of it, so the
+ * program looks at the rules from the last to the first. What is allowed is taken off the request;
+ * it is granted when nothing is left, and refused by a rule that denies any of the rest.
  */
 #include <errno.h>
 #include <linux/bpf.h>
@@ -26,7 +27,9 @@ enum { RESULT_REG = 0, CTX = 1, TYPE = 2, ACCESS = 3, MAJOR = 4, MINOR = 5 };
 static size_t
 put (struct device_program *p, uint8_t code, unsigned dst, unsigned src, int32_t imm)
 {
-	p->insns[p->n] = (struct bpf_insn) { .code = code, .dst_reg = dst & 15, .src_reg = src & 15, .imm = imm };
+	p->insns[p->n] = (struct bpf_insn) {
+		.code = code, .dst_reg = dst & 15, .src_reg = src & 15, .imm = imm
+	};
 	return p->n++;
 }
 
@@ -40,16 +43,18 @@ lands_here (struct device_program *p, size_t from)
 static uint32_t
 kernel_access (unsigned access)
 {
-	return (access & 1 ? BPF_DEVCG_ACC_READ : 0) | (access & 2 ? BPF_DEVCG_ACC_WRITE : 0) | (access & 4 ? BPF_DEVCG_ACC_MKNOD : 0);
+	return (access & 1 ? BPF_DEVCG_ACC_READ : 0) | (access & 2 ? BPF_DEVCG_ACC_WRITE : 0) |
+	       (access & 4 ? BPF_DEVCG_ACC_MKNOD : 0);
 }
 
 /*
- * Rules that decide the same and stand side by side may be asked in any order: sorted, the type is asked once, and the major number once for all
- * its minor ones. The default list is 38 instructions instead of 65, and the verifier's time grows faster than their number.
+ * Rules that decide the same and stand side by side may be asked in any order: sorted, the type is
+ * asked once, and the major number once for all its minor ones. The default list is 38 instructions
+ * instead of 65, and the verifier's time grows faster than their number.
  */
 struct run {
 	struct device_program *p;
-	size_t hits[DEVICE_RULES_MAX], n_hits;	/* jumps to the verdict */
+	size_t hits[DEVICE_RULES_MAX], n_hits; /* jumps to the verdict */
 };
 
 static void
@@ -91,7 +96,8 @@ put_rule (struct run *r, const struct device_rule *rule)
 		lands_here (r->p, skip);
 }
 
-/* After a rule that always decides nothing may follow: the verifier refuses what cannot be reached. */
+/* After a rule that always decides nothing may follow: the verifier refuses what cannot be reached.
+ */
 static size_t
 put_major (struct run *r, const struct device_rule *rules, size_t n)
 {
@@ -121,12 +127,14 @@ put_type (struct run *r, const struct device_rule *rules, size_t n)
 	while (same < n && rules[same].type == type)
 		same++;
 	if (type != 'a')
-		skip = put (r->p, BPF_JMP | BPF_JNE | BPF_K, TYPE, 0, type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
+		skip = put (r->p, BPF_JMP | BPF_JNE | BPF_K, TYPE, 0,
+			    type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
 	while (done < same && !decided) {
 		size_t here = put_major (r, rules + done, same - done);
 
 		for (size_t i = 0; i < here; i++)
-			decided |= is_whole (&rules[done + i]) && rules[done + i].major < 0 && rules[done + i].minor < 0;
+			decided |= is_whole (&rules[done + i]) && rules[done + i].major < 0 &&
+				   rules[done + i].minor < 0;
 		done += here;
 	}
 	if (type != 'a')
@@ -185,7 +193,8 @@ devices_compile (struct device_program *p, const struct device_rule *rules, size
 	p->n = 0;
 	if (n > DEVICE_RULES_MAX)
 		return -E2BIG;
-	/* struct bpf_cgroup_dev_ctx { u32 access_type: access << 16 | type; u32 major; u32 minor; } */
+	/* struct bpf_cgroup_dev_ctx { u32 access_type: access << 16 | type; u32 major; u32 minor; }
+	 */
 	put (p, BPF_LDX | BPF_MEM | BPF_W, TYPE, CTX, 0);
 	put (p, BPF_ALU64 | BPF_MOV | BPF_X, ACCESS, TYPE, 0);
 	put (p, BPF_ALU64 | BPF_AND | BPF_K, TYPE, 0, 0xffff);
@@ -196,9 +205,10 @@ devices_compile (struct device_program *p, const struct device_rule *rules, size
 		start = end - 1;
 		if (decides_all (&rules[start])) {
 			put_verdict (p, rules[start].allow);
-			return 0;	/* whatever stands before it */
+			return 0; /* whatever stands before it */
 		}
-		while (start > 0 && rules[start - 1].allow == rules[start].allow && !decides_all (&rules[start - 1]))
+		while (start > 0 && rules[start - 1].allow == rules[start].allow &&
+		       !decides_all (&rules[start - 1]))
 			start--;
 		put_run (p, rules + start, end - start);
 	}
@@ -219,7 +229,8 @@ load (const struct device_program *p)
 	return sys_bpf (BPF_PROG_LOAD, &attr, sizeof attr);
 }
 
-/* The program that is attached already, as an fd, or -1: ours of an earlier time is replaced, so that there is no moment without. */
+/* The program that is attached already, as an fd, or -1: ours of an earlier time is replaced, so
+ * that there is no moment without. */
 static int
 attached (int dir_fd)
 {
@@ -247,10 +258,13 @@ cgroup_devices_bpf (int dir_fd, const struct device_rule *rules, size_t n, struc
 	int r;
 
 	if (devices_compile (&p, rules, n) < 0)
-		return err_set (e, E2BIG, "linux.resources.devices: %zu rules, at most %d", n, DEVICE_RULES_MAX);
+		return err_set (e, E2BIG, "linux.resources.devices: %zu rules, at most %d", n,
+				DEVICE_RULES_MAX);
 	prog = load (&p);
 	if (prog < 0)
-		return err_set (e, -prog, "linux.resources.devices: load the device program (%zu instructions)", p.n);
+		return err_set (
+			e, -prog,
+			"linux.resources.devices: load the device program (%zu instructions)", p.n);
 	old = attached (dir_fd);
 	memset (&attr, 0, sizeof attr);
 	attr.target_fd = (uint32_t) dir_fd;
@@ -258,9 +272,11 @@ cgroup_devices_bpf (int dir_fd, const struct device_rule *rules, size_t n, struc
 	attr.attach_type = BPF_CGROUP_DEVICE;
 	attr.attach_flags = BPF_F_ALLOW_MULTI;
 	if (old >= 0) {
-		attr.attach_flags |= BPF_F_REPLACE;	/* Linux 5.6 */
+		attr.attach_flags |= BPF_F_REPLACE; /* Linux 5.6 */
 		attr.replace_bpf_fd = (uint32_t) old;
 	}
 	r = sys_bpf (BPF_PROG_ATTACH, &attr, sizeof attr);
-	return r < 0 ? err_set (e, -r, "linux.resources.devices: attach the device program to the cgroup") : 0;
+	return r < 0 ? err_set (e, -r,
+				"linux.resources.devices: attach the device program to the cgroup")
+		     : 0;
 }

@@ -22,7 +22,7 @@
 #include "sys/syscalls.h"
 
 #define PROCS_MAX (16u << 20)
-#define WAIT_MS 10000
+#define WAIT_MS	  10000
 
 static int
 open_main (const struct cgroup *cg)
@@ -53,7 +53,7 @@ collect (struct arena *a, int dir_fd, struct pids *p, struct err *e)
 	for (char *s = text; *s; s += strcspn (s, "\n"), s += *s == '\n') {
 		int pid = (int) strtol (s, NULL, 10);
 
-		if (pid > 0)	/* 0: of a pid namespace that we do not see */
+		if (pid > 0) /* 0: of a pid namespace that we do not see */
 			VEC_PUSH (a, p->all, pid);
 	}
 	fd = openat (dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -93,7 +93,7 @@ cgroup_pids (struct arena *a, const struct cgroup *cg, pid_t **ret, size_t *ret_
 	return 0;
 }
 
-/* ---- freezing -------------------------------------------------------------------------------------------------------------------- */
+/* ---- freezing */
 
 int
 cgroup_is_frozen (const struct cgroup *cg)
@@ -104,7 +104,8 @@ cgroup_is_frozen (const struct cgroup *cg)
 	if (fd < 0)
 		return 0;
 	if (cg->mode == CGROUP_V2)
-		return read_small_at (fd, "cgroup.freeze", text, sizeof text) == 1 && text[0] == '1';
+		return read_small_at (fd, "cgroup.freeze", text, sizeof text) == 1 &&
+		       text[0] == '1';
 	return read_small_at (fd, "freezer.state", text, sizeof text) > 0 && text[0] == 'F';
 }
 
@@ -132,14 +133,16 @@ wait_frozen_v2 (int dir_fd, const char *want)
 	return r;
 }
 
-/* v1 has no event: FREEZING stays until the last task has stopped, and writing again makes the kernel look again. */
+/* v1 has no event: FREEZING stays until the last task has stopped, and writing again makes the
+ * kernel look again. */
 static int
 wait_frozen_v1 (int dir_fd, const char *want)
 {
 	char text[32];
 
 	for (int rounds = 0; rounds < 1000; rounds++) {
-		if (read_small_at (dir_fd, "freezer.state", text, sizeof text) > 0 && streq (text, want))
+		if (read_small_at (dir_fd, "freezer.state", text, sizeof text) > 0 &&
+		    streq (text, want))
 			return 0;
 		(void) poll (NULL, 0, 1);
 		(void) write_small_at (dir_fd, "freezer.state", want);
@@ -165,10 +168,11 @@ cgroup_freeze (const struct cgroup *cg, bool freeze, struct err *e)
 		if (r == 0)
 			r = wait_frozen_v1 (fd, v1);
 	}
-	return r < 0 ? err_set (e, -r, "%s the cgroup '%s'", freeze ? "freeze" : "thaw", cg->path) : 0;
+	return r < 0 ? err_set (e, -r, "%s the cgroup '%s'", freeze ? "freeze" : "thaw", cg->path)
+		     : 0;
 }
 
-/* ---- killing ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- killing */
 
 static int
 signal_all (const struct cgroup *cg, int signal, struct err *e)
@@ -181,10 +185,14 @@ signal_all (const struct cgroup *cg, int signal, struct err *e)
 	/* Whatever led us here: where we are ourselves there is no container of ours. */
 	for (size_t i = 0; r == 0 && i < n; i++)
 		if (pids[i] == getpid ())
-			r = err_set (e, EBUSY, "the cgroup '%s' is the runtime's own: nothing is killed in it", cg->path);
+			r = err_set (
+				e, EBUSY,
+				"the cgroup '%s' is the runtime's own: nothing is killed in it",
+				cg->path);
 	for (size_t i = 0; r == 0 && i < n; i++)
 		if (kill (pids[i], signal) < 0 && errno != ESRCH)
-			r = err_set (e, errno, "send signal %d to process %d", signal, (int) pids[i]);
+			r = err_set (e, errno, "send signal %d to process %d", signal,
+				     (int) pids[i]);
 	arena_free (&a);
 	return r;
 }
@@ -201,21 +209,22 @@ cgroup_kill (const struct cgroup *cg, int signal, struct err *e)
 		return 0;
 	if (fd < 0)
 		return err_set (e, -fd, "open the cgroup '%s'", cg->path);
-	if (signal == SIGKILL && write_small_at (fd, "cgroup.kill", "1") == 0)	/* v2, Linux 5.14 */
+	if (signal == SIGKILL && write_small_at (fd, "cgroup.kill", "1") == 0) /* v2, Linux 5.14 */
 		return 0;
 	/*
 	 * Frozen they cannot fork away from us while we go through the list. Who was frozen before
 	 * stays so, unless he shall die: on v1 that needs a thaw.
 	 */
 	frozen = cgroup_is_frozen (cg) == 1;
-	thaw = (!frozen && cgroup_freeze (cg, true, &ignored) == 0) || (frozen && signal == SIGKILL);
+	thaw = (!frozen && cgroup_freeze (cg, true, &ignored) == 0) ||
+	       (frozen && signal == SIGKILL);
 	r = signal_all (cg, signal, e);
 	if (thaw)
 		(void) cgroup_freeze (cg, false, &ignored);
 	return r;
 }
 
-/* ---- the end ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- the end */
 
 /* Depth first. 0, -EBUSY or another -errno; what is gone already is fine. */
 static int
@@ -233,7 +242,8 @@ remove_below (const char *dir)
 	if (!d)
 		return errno == ENOENT ? 0 : -errno;
 	for (struct dirent *de; r == 0 && (errno = 0, de = readdir (d)) != NULL;)
-		if (de->d_type == DT_DIR && de->d_name[0] != '.' && snprintf (sub, sizeof sub, "%s/%s", dir, de->d_name) < (int) sizeof sub)
+		if (de->d_type == DT_DIR && de->d_name[0] != '.' &&
+		    snprintf (sub, sizeof sub, "%s/%s", dir, de->d_name) < (int) sizeof sub)
 			r = remove_below (sub);
 	if (r == 0 && errno)
 		r = -errno;
@@ -261,7 +271,8 @@ wait_for_processes (const struct cgroup *cg)
 			if (fd >= 0)
 				(void) pidfd_wait (fd, WAIT_MS);
 		}
-		/* Nobody there, yet busy: a dead task is leaving this instant; there is no event for that. */
+		/* Nobody there, yet busy: a dead task is leaving this instant; there is no event
+		 * for that. */
 		if (n == 0)
 			(void) poll (NULL, 0, 1);
 	}
@@ -359,7 +370,9 @@ cgroup_saw_oom (const struct cgroup *cg)
 	if (!cg->path || !cgroup_dir (cg, cg->mode == CGROUP_V2 ? "" : "memory", dir, sizeof dir))
 		return false;
 	fd = open (dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || read_small_at (fd, cg->mode == CGROUP_V2 ? "memory.events" : "memory.oom_control", text, sizeof text) < 0)
+	if (fd < 0 ||
+	    read_small_at (fd, cg->mode == CGROUP_V2 ? "memory.events" : "memory.oom_control", text,
+			   sizeof text) < 0)
 		return false;
 	s = strstr (text, "oom_kill ");
 	return s && s[9] != '0';

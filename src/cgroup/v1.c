@@ -16,7 +16,8 @@
 #include "cgroup/internal.h"
 #include "libocispec/arena.h"
 
-/* A new cpuset has no cpus and no memory nodes, and takes no process until it has: those of the parent, from the top down. */
+/* A new cpuset has no cpus and no memory nodes, and takes no process until it has: those of the
+ * parent, from the top down. */
 static int
 fill_cpuset (int parent_fd, int dir_fd, struct err *e)
 {
@@ -66,11 +67,13 @@ prepare_cpuset (const struct cgroup *cg, const char *hierarchy_dir, struct err *
 static int
 create_in (struct arena *a, struct cgroup *cg, const char *name, struct err *e)
 {
-	char *top = arena_printf (a, CGROUP_ROOT "/%s", name), *dir = arena_printf (a, "%s%s", top, cg->path);
+	char *top = arena_printf (a, CGROUP_ROOT "/%s", name),
+	     *dir = arena_printf (a, "%s%s", top, cg->path);
 	bool unified = streq (name, "unified");
 	int fresh = cgroup_make_path (dir, strlen (top)), r, fd;
 
-	/* systemd gives the users' managers only its own hierarchy; limits in the others fail later. */
+	/* systemd gives the users' managers only its own hierarchy; limits in the others fail
+	 * later. */
 	if ((fresh == -EACCES || fresh == -EPERM || fresh == -EROFS) &&
 	    cg->manager == CGROUP_MANAGER_SYSTEMD)
 		return 0;
@@ -88,7 +91,8 @@ create_in (struct arena *a, struct cgroup *cg, const char *name, struct err *e)
 	if (!fresh && cg->manager != CGROUP_MANAGER_SYSTEMD) {
 		r = cgroup_check_empty (fd);
 		if (r == -EBUSY)
-			return err_set (e, 0, "container's cgroup is not empty: '%s' has processes", dir);
+			return err_set (e, 0, "container's cgroup is not empty: '%s' has processes",
+					dir);
 	}
 	if (startswith (name, "cpuset") || strstr (name, ",cpuset"))
 		TRY (prepare_cpuset (cg, top, e));
@@ -97,7 +101,9 @@ create_in (struct arena *a, struct cgroup *cg, const char *name, struct err *e)
 		return cg->into_fd < 0 ? err_set (e, errno, "open the cgroup '%s'", dir) : 0;
 	}
 	cg->v1[cg->n_v1 - 1].tasks_fd = openat (fd, "tasks", O_WRONLY | O_CLOEXEC);
-	return cg->v1[cg->n_v1 - 1].tasks_fd < 0 ? err_set (e, errno, "open 'tasks' of the cgroup '%s'", dir) : 0;
+	return cg->v1[cg->n_v1 - 1].tasks_fd < 0
+		       ? err_set (e, errno, "open 'tasks' of the cgroup '%s'", dir)
+		       : 0;
 }
 
 int
@@ -108,8 +114,10 @@ v1_create (struct arena *a, struct cgroup *cg, struct err *e)
 
 	if (!d)
 		return err_set (e, errno, "read " CGROUP_ROOT);
-	/* Every directory is a hierarchy; the symbolic links beside them name the same ones ("cpu" for "cpu,cpuacct"). */
-	for (struct dirent *de; r == 0 && cg->n_v1 < CGROUP_MAX_V1 && (errno = 0, de = readdir (d)) != NULL;)
+	/* Every directory is a hierarchy; the symbolic links beside them name the same ones ("cpu"
+	 * for "cpu,cpuacct"). */
+	for (struct dirent *de;
+	     r == 0 && cg->n_v1 < CGROUP_MAX_V1 && (errno = 0, de = readdir (d)) != NULL;)
 		if (de->d_type == DT_DIR && de->d_name[0] != '.')
 			r = create_in (a, cg, de->d_name, e);
 	if (r == 0 && cg->n_v1 < CGROUP_MAX_V1 && errno)
@@ -124,11 +132,13 @@ v1_made (struct arena *a, const struct cgroup *cg)
 	const char *made = "";
 
 	for (unsigned i = 0; i < cg->n_v1; i++)
-		made = arena_printf (a, "%s%s%s:%u", made, i ? " " : "", cg->v1[i].name, cg->v1[i].made);
+		made = arena_printf (a, "%s%s%s:%u", made, i ? " " : "", cg->v1[i].name,
+				     cg->v1[i].made);
 	return made;
 }
 
-/* systemd 252 knows blkio, cpu, devices, memory and pids; a process in its scope is still in the root of the other hierarchies. */
+/* systemd 252 knows blkio, cpu, devices, memory and pids; a process in its scope is still in the
+ * root of the other hierarchies. */
 int
 v1_adopt (struct arena *a, struct cgroup *cg, pid_t pid, struct err *e)
 {
@@ -149,7 +159,7 @@ v1_adopt (struct arena *a, struct cgroup *cg, pid_t pid, struct err *e)
 	return 0;
 }
 
-/* ---- limits ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- limits */
 
 bool
 v1_serves (const char *hierarchy, const char *controller, size_t n)
@@ -184,9 +194,14 @@ write_rule (int fd, const struct device_rule *r, struct err *e)
 	if (r->type == 'a' && r->major < 0 && r->minor < 0 && r->access == 7)
 		snprintf (text, sizeof text, "a");
 	else
-		snprintf (text, sizeof text, "%c %s:%s %s%s%s", r->type, major, minor, r->access & 1 ? "r" : "", r->access & 2 ? "w" : "", r->access & 4 ? "m" : "");
+		snprintf (text, sizeof text, "%c %s:%s %s%s%s", r->type, major, minor,
+			  r->access & 1 ? "r" : "", r->access & 2 ? "w" : "",
+			  r->access & 4 ? "m" : "");
 	status = write_small_at (fd, r->allow ? "devices.allow" : "devices.deny", text);
-	return status < 0 ? err_set (e, -status, "linux.resources.devices: write '%s' to 'devices.%s'", text, r->allow ? "allow" : "deny") : 0;
+	return status < 0
+		       ? err_set (e, -status, "linux.resources.devices: write '%s' to 'devices.%s'",
+				  text, r->allow ? "allow" : "deny")
+		       : 0;
 }
 
 /* A rule for all types with numbers is two rules: the kernel takes "a" only alone. */
@@ -221,11 +236,12 @@ v1_apply (struct cgroup *cg, const struct cgroup_plan *plan, struct err *e)
 		if (fd < 0 && w->optional)
 			continue;
 		if (fd < 0)
-			return err_set (e, 0, "%s: the %s controller is not available on this host", w->json_path, w->controller);
+			return err_set (e, 0, "%s: the %s controller is not available on this host",
+					w->json_path, w->controller);
 		if (cgroup_write_one (fd, w, where, e) == 0)
 			continue;
-		/* Memory and memory with swap, or quota and period, bound each other: which is first
-		 * depends on what is there now. */
+		/* Memory and memory with swap, or quota and period, bound each other: which is
+		 * first depends on what is there now. */
 		if (e->num != EINVAL || i + 1 == plan->n_writes ||
 		    !streq (w[1].controller, w->controller))
 			return -1;
@@ -245,8 +261,8 @@ v1_fd (const struct cgroup *cg, const char *controller)
 }
 
 /*
- * One write per rule, and the first denies all: who makes device nodes between two of them gets EPERM. So before anybody is in the
- * cgroup, or while he waits.
+ * One write per rule, and the first denies all: who makes device nodes between two of them gets
+ * EPERM. So before anybody is in the cgroup, or while he waits.
  */
 int
 v1_apply_devices (struct cgroup *cg, const struct cgroup_plan *plan, struct err *e)

@@ -29,20 +29,23 @@ has_word (const char *list, const char *name, size_t n)
 	return false;
 }
 
-/* Hand every controller that a directory has down to its children. Failures matter only if a limit needs it, and then show there. */
+/* Hand every controller that a directory has down to its children. Failures matter only if a limit
+ * needs it, and then show there. */
 static void
 enable_all (int dir_fd)
 {
 	char have[512], on[512], plus[600];
 	size_t len = 0;
 
-	if (read_small_at (dir_fd, "cgroup.controllers", have, sizeof have) <= 0 || read_small_at (dir_fd, "cgroup.subtree_control", on, sizeof on) < 0)
+	if (read_small_at (dir_fd, "cgroup.controllers", have, sizeof have) <= 0 ||
+	    read_small_at (dir_fd, "cgroup.subtree_control", on, sizeof on) < 0)
 		return;
 	for (const char *s = have; *s; s += strspn (s, " ")) {
 		size_t n = strcspn (s, " ");
 
 		if (!has_word (on, s, n))
-			len += (size_t) snprintf (plus + len, sizeof plus - len, "%s+%.*s", len ? " " : "", (int) n, s);
+			len += (size_t) snprintf (plus + len, sizeof plus - len, "%s+%.*s",
+						  len ? " " : "", (int) n, s);
 		s += n;
 	}
 	if (len == 0 || write_small_at (dir_fd, "cgroup.subtree_control", plus) == 0)
@@ -77,7 +80,8 @@ enable_along (const struct cgroup *cg, const char *subgroup)
 	}
 }
 
-/* config-linux.md, "Cgroup ownership": to root of the container's user namespace, just the files that the kernel names. */
+/* config-linux.md, "Cgroup ownership": to root of the container's user namespace, just the files
+ * that the kernel names. */
 static int
 delegate (int fd, const struct cgroup_plan *plan, struct err *e)
 {
@@ -88,13 +92,17 @@ delegate (int fd, const struct cgroup_plan *plan, struct err *e)
 	if (fchownat (fd, ".", plan->delegate_uid, plan->delegate_gid, 0) < 0)
 		return err_set (e, errno, "give the cgroup to the container's root");
 	if (read_small_at (AT_FDCWD, "/sys/kernel/cgroup/delegate", list, sizeof list) <= 0)
-		memcpy (list, "cgroup.procs\ncgroup.threads\ncgroup.subtree_control", sizeof "cgroup.procs\ncgroup.threads\ncgroup.subtree_control");
+		memcpy (list, "cgroup.procs\ncgroup.threads\ncgroup.subtree_control",
+			sizeof "cgroup.procs\ncgroup.threads\ncgroup.subtree_control");
 	for (char *s = list, *end; *s; s = end) {
 		end = s + strcspn (s, "\n");
 		if (*end)
 			*end++ = '\0';
-		if (fchownat (fd, s, plan->delegate_uid, plan->delegate_gid, AT_SYMLINK_NOFOLLOW) < 0 && errno != ENOENT)
-			return err_set (e, errno, "give '%s' of the cgroup to the container's root", s);
+		if (fchownat (fd, s, plan->delegate_uid, plan->delegate_gid, AT_SYMLINK_NOFOLLOW) <
+			    0 &&
+		    errno != ENOENT)
+			return err_set (e, errno, "give '%s' of the cgroup to the container's root",
+					s);
 	}
 	return 0;
 }
@@ -131,7 +139,8 @@ check_existing (const struct cgroup *cg, int fd, struct err *e)
 	char text[16];
 
 	if (cgroup_check_empty (fd) == -EBUSY)
-		return err_set (e, 0, "container's cgroup is not empty: '%s' has processes", cg->path);
+		return err_set (e, 0, "container's cgroup is not empty: '%s' has processes",
+				cg->path);
 	if (read_small_at (fd, "cgroup.freeze", text, sizeof text) == 1 && text[0] == '1')
 		return err_set (e, 0, "container's cgroup unexpectedly frozen: '%s'", cg->path);
 	return 0;
@@ -176,7 +185,8 @@ v2_adopt (struct cgroup *cg, const struct cgroup_plan *plan, pid_t pid, struct e
 	if (plan->subgroup)
 		r = write_small_at (cg->into_fd, "cgroup.procs", text);
 	if (r < 0)
-		return err_set (e, -r, "move the container's process into '%s' of the cgroup '%s'", plan->subgroup, cg->path);
+		return err_set (e, -r, "move the container's process into '%s' of the cgroup '%s'",
+				plan->subgroup, cg->path);
 	return delegate (cg->into_fd, plan, e);
 }
 
@@ -204,7 +214,8 @@ v2_apply (struct arena *a, struct cgroup *cg, const struct cgroup_plan *plan, st
 		if (fd < 0)
 			return err_set (e, errno, "open the cgroup '%s'", cg->path);
 	}
-	/* Usually the controllers are there (systemd, an engine): then nothing is read or written to find out. */
+	/* Usually the controllers are there (systemd, an engine): then nothing is read or written
+	 * to find out. */
 	if (plan->subgroup || missing_any (fd, plan))
 		enable_along (cg, plan->subgroup);
 	for (size_t i = 0; i < plan->n_writes; i++)

@@ -69,8 +69,7 @@ launch_init (struct launch *l, const struct globals *g, const struct create_opti
 	};
 }
 
-/* ---- before anything exists
- * -------------------------------------------------------------------------------------- */
+/* ---- before anything exists */
 
 static int
 read_config (struct launch *l, struct err *e)
@@ -154,8 +153,7 @@ launch_load (struct launch *l, const char *id, struct err *e)
 	return l->plan.rdt.set ? rdt_check (l->g->arena, &l->plan.rdt, id, &l->rdt_owned, e) : 0;
 }
 
-/* ---- state directory, files
- * ---------------------------------------------------------------------------------------- */
+/* ---- state directory, files */
 
 /*
  * Who started the container, as the kernel's audit subsystem knows it: it survives su, sudo and
@@ -231,9 +229,7 @@ keep_files (struct launch *l, bool wait_on_channel, struct err *e)
 	return make_fifo (l, "report.fifo", &l->init.report_fd, e);
 }
 
-/* ---- the child
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- the child */
 
 /* cgroup: only after the cgroup was entered. Network: perhaps made beside. */
 static uint64_t
@@ -530,9 +526,7 @@ run_child (struct launch *l, bool wait_on_channel, struct err *e)
 	return serve (l, &served, e);
 }
 
-/* ---- all of it
- * -------------------------------------------------------------------------------------------------------
- */
+/* ---- all of it */
 
 static int
 make_cgroup (struct launch *l, struct err *e)

@@ -2,6 +2,6 @@
 #pragma once
 #include <stdbool.h>
 
-/* stdin: JSON; stdout: the path of libseccomp, a line break, struct sock_filter[]; stderr: one line why not, or a warning. Returns the exit
- * status. */
+/* stdin: JSON; stdout: the path of libseccomp, a line break, struct sock_filter[]; stderr: one line
+ * why not, or a warning. Returns the exit status. */
 int helper_seccomp (bool fail_unknown);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* libseccomp is the authority on names, architectures and semantics; the rest is what the specification adds. */
+/* libseccomp is the authority on names, architectures and semantics; the rest is what the
+ * specification adds. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <linux/audit.h>
@@ -20,7 +21,7 @@
 #include "libocispec/oci_linux.h"
 
 #define ARCHS_MAX 32
-#define X32_BIT 0x40000000u
+#define X32_BIT	  0x40000000u
 
 struct build {
 	struct arena *arena;
@@ -50,7 +51,8 @@ action_of (uint64_t action, opt_u32 number)
 	uint32_t e = number.set ? number.v : EPERM;
 
 	switch (action) {
-	case OCI_ACT_KILL: case OCI_ACT_KILL_THREAD: return SCMP_ACT_KILL_THREAD;
+	case OCI_ACT_KILL:
+	case OCI_ACT_KILL_THREAD: return SCMP_ACT_KILL_THREAD;
 	case OCI_ACT_KILL_PROCESS: return SCMP_ACT_KILL_PROCESS;
 	case OCI_ACT_TRAP: return SCMP_ACT_TRAP;
 	case OCI_ACT_ERRNO: return SCMP_ACT_ERRNO (e & 0xffff);
@@ -65,14 +67,20 @@ static struct scmp_arg_cmp
 comparison (const struct oci_seccomp_arg *a)
 {
 	static const enum scmp_compare ops[] = {
-		[OCI_CMP_NE] = SCMP_CMP_NE, [OCI_CMP_LT] = SCMP_CMP_LT, [OCI_CMP_LE] = SCMP_CMP_LE, [OCI_CMP_EQ] = SCMP_CMP_EQ,
-		[OCI_CMP_GE] = SCMP_CMP_GE, [OCI_CMP_GT] = SCMP_CMP_GT, [OCI_CMP_MASKED_EQ] = SCMP_CMP_MASKED_EQ,
+		[OCI_CMP_NE] = SCMP_CMP_NE,
+		[OCI_CMP_LT] = SCMP_CMP_LT,
+		[OCI_CMP_LE] = SCMP_CMP_LE,
+		[OCI_CMP_EQ] = SCMP_CMP_EQ,
+		[OCI_CMP_GE] = SCMP_CMP_GE,
+		[OCI_CMP_GT] = SCMP_CMP_GT,
+		[OCI_CMP_MASKED_EQ] = SCMP_CMP_MASKED_EQ,
 	};
 
 	return (struct scmp_arg_cmp) { a->index, ops[a->op], a->value, a->value_two };
 }
 
-/* One argument may be compared only once in a rule of libseccomp: then each comparison is a rule (as runc and docker understand it: or). */
+/* One argument may be compared only once in a rule of libseccomp: then each comparison is a rule
+ * (as runc and docker understand it: or). */
 static bool
 repeats_index (const struct oci_seccomp_syscall *s)
 {
@@ -116,12 +124,14 @@ add_syscalls (struct build *b, const struct oci_seccomp_syscall *s, size_t index
 		int nr = seccomp_syscall_resolve_name (name), r;
 
 		if (nr == __NR_SCMP_ERROR && b->fail_unknown)
-			return fail ("syscalls[%zu].names[%zu]: unknown system call '%s'", index, i, name);
+			return fail ("syscalls[%zu].names[%zu]: unknown system call '%s'", index, i,
+				     name);
 		if (nr == __NR_SCMP_ERROR)
-			continue;	/* of a newer or another kernel: nothing here can call it */
+			continue; /* of a newer or another kernel: nothing here can call it */
 		r = add_rule (b, nr, action, s);
 		if (r < 0)
-			return fail ("syscalls[%zu]: rule for '%s': %s", index, name, strerror (-r));
+			return fail ("syscalls[%zu]: rule for '%s': %s", index, name,
+				     strerror (-r));
 	}
 	return 0;
 }
@@ -136,17 +146,19 @@ add_archs (struct build *b)
 		uint32_t arch = (uint32_t) b->profile->architectures.v[i];
 		int r = arch == native ? 0 : seccomp_arch_add (b->ctx, arch);
 
-		if (r == -EEXIST || r == -EDOM) /* EDOM: of the other byte order: none of its programs can run here */
+		if (r == -EEXIST || r == -EDOM) /* EDOM: of the other byte order: none of its
+						   programs can run here */
 			continue;
 		if (r < 0)
-			return fail ("architectures[%zu]: %s: %s", i, oci_name_of (oci_seccomp_archs, arch), strerror (-r));
+			return fail ("architectures[%zu]: %s: %s", i,
+				     oci_name_of (oci_seccomp_archs, arch), strerror (-r));
 		if (arch != native && b->n_archs < ARCHS_MAX)
 			b->archs[b->n_archs++] = arch;
 	}
 	return 0;
 }
 
-/* ---- ENOSYS for what the profile cannot know ---------------------------------------------------------------------------------------- */
+/* ---- ENOSYS for what the profile cannot know */
 
 /* The highest number of a system call on `arch` that the profile names. */
 static int
@@ -156,7 +168,8 @@ newest_known (const struct build *b, uint32_t arch)
 
 	for (size_t i = 0; i < b->profile->syscalls.n; i++)
 		for (size_t k = 0; k < b->profile->syscalls.v[i].names.n; k++) {
-			int nr = seccomp_syscall_resolve_name_arch (arch, b->profile->syscalls.v[i].names.v[k]);
+			int nr = seccomp_syscall_resolve_name_arch (
+				arch, b->profile->syscalls.v[i].names.v[k]);
 
 			if (arch == SCMP_ARCH_X32 && nr >= 0)
 				nr &= (int) ~X32_BIT;
@@ -167,28 +180,35 @@ newest_known (const struct build *b, uint32_t arch)
 }
 
 /*
- * A profile that answers EPERM by default would do so for system calls younger than itself, and programs would take that for a refusal
- * instead of falling back (clone3, openat2, faccessat2 …). For numbers beyond the newest one that the profile names the answer is ENOSYS.
+ * A profile that answers EPERM by default would do so for system calls younger than itself, and
+ * programs would take that for a refusal instead of falling back (clone3, openat2, faccessat2 …).
+ * For numbers beyond the newest one that the profile names the answer is ENOSYS.
  */
 static size_t
 prologue (const struct build *b, struct sock_filter *out)
 {
 	size_t n = 0;
 
-	if (b->profile->default_action != OCI_ACT_ERRNO || b->default_action == SCMP_ACT_ERRNO (ENOSYS) || b->profile->syscalls.n == 0)
+	if (b->profile->default_action != OCI_ACT_ERRNO ||
+	    b->default_action == SCMP_ACT_ERRNO (ENOSYS) || b->profile->syscalls.n == 0)
 		return 0;
 	for (size_t i = 0; i < b->n_archs; i++) {
 		uint32_t arch = b->archs[i];
 		int newest = newest_known (b, arch);
 
-		if (newest < 0 || arch == SCMP_ARCH_X32)	/* x32 comes with the audit number of x86_64, and a bit in its numbers */
+		if (newest < 0 || arch == SCMP_ARCH_X32) /* x32 comes with the audit number of
+							    x86_64, and a bit in its numbers */
 			continue;
-		out[n++] = (struct sock_filter) BPF_STMT (BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, arch));
+		out[n++] = (struct sock_filter) BPF_STMT (BPF_LD | BPF_W | BPF_ABS,
+							  offsetof (struct seccomp_data, arch));
 		out[n++] = (struct sock_filter) BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, arch, 0, 4);
-		out[n++] = (struct sock_filter) BPF_STMT (BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, nr));
+		out[n++] = (struct sock_filter) BPF_STMT (BPF_LD | BPF_W | BPF_ABS,
+							  offsetof (struct seccomp_data, nr));
 		out[n++] = (struct sock_filter) BPF_JUMP (BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 2, 0);
-		out[n++] = (struct sock_filter) BPF_JUMP (BPF_JMP | BPF_JGT | BPF_K, (uint32_t) newest, 0, 1);
-		out[n++] = (struct sock_filter) BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS);
+		out[n++] = (struct sock_filter) BPF_JUMP (BPF_JMP | BPF_JGT | BPF_K,
+							  (uint32_t) newest, 0, 1);
+		out[n++] = (struct sock_filter) BPF_STMT (BPF_RET | BPF_K,
+							  SECCOMP_RET_ERRNO | ENOSYS);
 	}
 	return n;
 }
@@ -199,7 +219,8 @@ library_path (void)
 {
 	Dl_info info;
 
-	return dladdr ((void *) (uintptr_t) seccomp_init, &info) && info.dli_fname ? info.dli_fname : "";
+	return dladdr ((void *) (uintptr_t) seccomp_init, &info) && info.dli_fname ? info.dli_fname
+										   : "";
 }
 
 static int
@@ -219,7 +240,9 @@ write_filter (struct build *b)
 	text = arena_alloc (b->arena, (size_t) st.st_size + 1);
 	if (pread (fd, text, (size_t) st.st_size, 0) != st.st_size)
 		return fail ("read the filter back");
-	if (printf ("%s\n", library_path ()) < 0 || fwrite (front, sizeof *front, n, stdout) != n || fwrite (text, 1, (size_t) st.st_size, stdout) != (size_t) st.st_size || fflush (stdout) != 0)
+	if (printf ("%s\n", library_path ()) < 0 || fwrite (front, sizeof *front, n, stdout) != n ||
+	    fwrite (text, 1, (size_t) st.st_size, stdout) != (size_t) st.st_size ||
+	    fflush (stdout) != 0)
 		return fail ("write the filter: %s", strerror (errno));
 	return 0;
 }
@@ -230,8 +253,10 @@ build (struct build *b)
 	b->default_action = action_of (b->profile->default_action, b->profile->default_errno_ret);
 	b->ctx = seccomp_init (b->default_action);
 	if (!b->ctx)
-		return fail ("defaultAction: libseccomp refuses %s", oci_name_of (oci_seccomp_actions, b->profile->default_action));
-	(void) seccomp_attr_set (b->ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);	/* a tree instead of a list: half the time to install */
+		return fail ("defaultAction: libseccomp refuses %s",
+			     oci_name_of (oci_seccomp_actions, b->profile->default_action));
+	(void) seccomp_attr_set (b->ctx, SCMP_FLTATR_CTL_OPTIMIZE,
+				 2); /* a tree instead of a list: half the time to install */
 	if (add_archs (b) < 0)
 		return -1;
 	for (size_t i = 0; i < b->profile->syscalls.n; i++)

@@ -86,7 +86,8 @@ int enter_oom_score (struct init *in, struct err *e);
 int enter_keyring (const struct process_plan *p, struct err *e);
 int enter_set_process (struct init *in, struct err *e);
 int enter_hide (struct err *e);
-/* The built-in init: returns 0 in a child that goes on to the user's process; pid 1 does not return.
+/* The built-in init: returns 0 in a child that goes on to the user's process; pid 1 does not
+ * return.
  */
 int reaper_split (struct init *in, struct err *e);
 void enter_log_through_channel (struct init *in);

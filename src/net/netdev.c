@@ -19,18 +19,22 @@
 #include "sys/netlink.h"
 
 #define ADDRESSES_MAX 64
-#define PATTERN_MAX 4096		/* eth0 … eth4095 */
+#define PATTERN_MAX   4096 /* eth0 … eth4095 */
 #define ADDRESS_BYTES 16
 
 struct address {
 	struct ifaddrmsg head;
-	struct { unsigned char bytes[ADDRESS_BYTES]; size_t len; } local, peer, broadcast;
+	struct {
+		unsigned char bytes[ADDRESS_BYTES];
+		size_t len;
+	} local, peer, broadcast;
 	uint32_t flags;
 };
 
 struct mover {
-	int here, there;		/* rtnetlink sockets of the runtime's and of the container's network namespace */
-	int names_here, names_there;	/* and datagram sockets, to ask for names */
+	int here, there; /* rtnetlink sockets of the runtime's and of the container's network
+			    namespace */
+	int names_here, names_there; /* and datagram sockets, to ask for names */
 	int netns_fd;
 };
 
@@ -45,7 +49,7 @@ index_of (int sock, const char *name)
 	return ioctl (sock, SIOCGIFINDEX, &ifr) < 0 ? -errno : ifr.ifr_ifindex;
 }
 
-/* ---- addresses: the kernel drops them when a device changes its namespace ------------------------------------------------------ */
+/* ---- addresses: the kernel drops them when a device changes its namespace */
 
 struct addresses {
 	int index;
@@ -63,7 +67,8 @@ copy_address (void *to, size_t *len, const struct rtattr *a)
 	*len = RTA_PAYLOAD (a);
 }
 
-/* Global and permanent: the others are of the link, or were lent by a server that knows the host. */
+/* Global and permanent: the others are of the link, or were lent by a server that knows the host.
+ */
 static int
 collect_address (const struct nlmsghdr *m, void *ctx)
 {
@@ -72,7 +77,8 @@ collect_address (const struct nlmsghdr *m, void *ctx)
 	const struct rtattr *attr[IFA_FLAGS + 1];
 	struct address *a;
 
-	if (m->nlmsg_type != RTM_NEWADDR || (int) head->ifa_index != all->index || head->ifa_scope != RT_SCOPE_UNIVERSE)
+	if (m->nlmsg_type != RTM_NEWADDR || (int) head->ifa_index != all->index ||
+	    head->ifa_scope != RT_SCOPE_UNIVERSE)
 		return 0;
 	netlink_attributes (m, sizeof *head, attr, ARRAY_SIZE (attr));
 	if (all->n == ADDRESSES_MAX) {
@@ -109,7 +115,9 @@ static int
 add_address (int fd, int index, const struct address *a)
 {
 	const struct ifaddrmsg head = {
-		.ifa_family = a->head.ifa_family, .ifa_prefixlen = a->head.ifa_prefixlen, .ifa_scope = RT_SCOPE_UNIVERSE,
+		.ifa_family = a->head.ifa_family,
+		.ifa_prefixlen = a->head.ifa_prefixlen,
+		.ifa_scope = RT_SCOPE_UNIVERSE,
 		.ifa_index = (unsigned) index,
 	};
 	uint32_t flags = a->flags & (IFA_F_NODAD | IFA_F_NOPREFIXROUTE | IFA_F_HOMEADDRESS);
@@ -129,16 +137,18 @@ add_address (int fd, int index, const struct address *a)
 	return result == -EEXIST ? 0 : result;
 }
 
-/* ---- one device ------------------------------------------------------------------------------------------------------------------- */
+/* ---- one device */
 
 /* "eth%d": the first that is free. Chosen here, so that one message can both move and name it. */
 static int
-choose_name (const struct mover *m, const struct net_device *dev, unsigned from, char name[IFNAMSIZ], unsigned *ret_number)
+choose_name (const struct mover *m, const struct net_device *dev, unsigned from,
+	     char name[IFNAMSIZ], unsigned *ret_number)
 {
 	const char *percent = strstr (dev->new_name, "%d");
 
 	for (unsigned i = from; percent && i < PATTERN_MAX; i++) {
-		int n = snprintf (name, IFNAMSIZ, "%.*s%u%s", (int) (percent - dev->new_name), dev->new_name, i, percent + 2);
+		int n = snprintf (name, IFNAMSIZ, "%.*s%u%s", (int) (percent - dev->new_name),
+				  dev->new_name, i, percent + 2);
 
 		if (n >= IFNAMSIZ)
 			return -ENAMETOOLONG;
@@ -153,8 +163,9 @@ choose_name (const struct mover *m, const struct net_device *dev, unsigned from,
 }
 
 /*
- * The kernel moves first and renames then: a device whose new name is taken would be in the container
- * under its old one, and end with it. So the name is looked for before; nobody else is in there yet.
+ * The kernel moves first and renames then: a device whose new name is taken would be in the
+ * container under its old one, and end with it. So the name is looked for before; nobody else is in
+ * there yet.
  */
 static int
 move_and_rename (const struct mover *m, int index, const char *name)
@@ -172,7 +183,10 @@ move_and_rename (const struct mover *m, int index, const char *name)
 static int
 set_up (int fd, int index)
 {
-	const struct ifinfomsg head = { .ifi_family = AF_UNSPEC, .ifi_index = index, .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
+	const struct ifinfomsg head = { .ifi_family = AF_UNSPEC,
+					.ifi_index = index,
+					.ifi_flags = IFF_UP,
+					.ifi_change = IFF_UP };
 	struct netlink_request r;
 
 	netlink_begin (&r, RTM_NEWLINK, 0, &head, sizeof head);
@@ -183,10 +197,13 @@ static int
 rename_conflict (const struct net_device *dev, const char *name, int error, struct err *e)
 {
 	if (error == -EEXIST)
-		return err_set (e, EEXIST, "%s: the container has a network device '%s' already", dev->json_path, name);
+		return err_set (e, EEXIST, "%s: the container has a network device '%s' already",
+				dev->json_path, name);
 	if (error == -EINVAL)
-		return err_set (e, EINVAL, "%s: network device '%s' cannot leave its namespace", dev->json_path, dev->name);
-	return err_set (e, -error, "%s: move network device '%s' into the container as '%s'", dev->json_path, dev->name, name);
+		return err_set (e, EINVAL, "%s: network device '%s' cannot leave its namespace",
+				dev->json_path, dev->name);
+	return err_set (e, -error, "%s: move network device '%s' into the container as '%s'",
+			dev->json_path, dev->name, name);
 }
 
 static int
@@ -201,8 +218,9 @@ move_device (const struct mover *m, const struct net_device *dev, struct err *e)
 		return err_set (e, -index, "%s: network device '%s'", dev->json_path, dev->name);
 	r = read_addresses (m->here, index, &addresses);
 	if (r < 0 || addresses.too_many)
-		return err_set (e, r < 0 ? -r : 0, "%s: read the addresses of '%s'%s", dev->json_path, dev->name, r < 0 ? "" : ": too many");
-	do {			/* again if somebody took the name that a pattern got */
+		return err_set (e, r < 0 ? -r : 0, "%s: read the addresses of '%s'%s",
+				dev->json_path, dev->name, r < 0 ? "" : ": too many");
+	do { /* again if somebody took the name that a pattern got */
 		r = choose_name (m, dev, number, name, &number);
 		if (r == 0)
 			r = index_of (m->names_there, name) >= 0 ? -EEXIST
@@ -216,13 +234,14 @@ move_device (const struct mover *m, const struct net_device *dev, struct err *e)
 	for (size_t i = 0; i < addresses.n; i++) {
 		r = add_address (m->there, index, &addresses.v[i]);
 		if (r < 0)
-			return err_set (e, -r, "%s: give '%s' its addresses back", dev->json_path, name);
+			return err_set (e, -r, "%s: give '%s' its addresses back", dev->json_path,
+					name);
 	}
 	r = set_up (m->there, index);
 	return r < 0 ? err_set (e, -r, "%s: bring up '%s'", dev->json_path, name) : 0;
 }
 
-/* ---- all of them ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- all of them */
 
 /* Sockets belong to the namespace they are made in: being there for two calls is enough. */
 static int
@@ -235,11 +254,13 @@ open_there (struct mover *m, struct err *e)
 	if (setns (m->netns_fd, CLONE_NEWNET) < 0)
 		return err_set (e, errno, "join the network namespace of the container");
 	m->there = netlink_open ();
-	m->names_there = socket (AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);	/* SIOCGIFINDEX works on any */
+	m->names_there = socket (AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC,
+				 0); /* SIOCGIFINDEX works on any */
 	if (setns (own, CLONE_NEWNET) < 0)
 		return err_set (e, errno, "return to the runtime's network namespace");
 	if (m->there < 0 || m->names_there < 0)
-		return err_set (e, m->there < 0 ? -m->there : errno, "socket in the network namespace of the container");
+		return err_set (e, m->there < 0 ? -m->there : errno,
+				"socket in the network namespace of the container");
 	return 0;
 }
 
@@ -256,7 +277,9 @@ open_here (struct mover *m, struct err *e)
 int
 netdev_move_all (const struct net_device *devs, size_t n, int netns_fd, struct err *e)
 {
-	struct mover m = { .here = -1, .there = -1, .names_here = -1, .names_there = -1, .netns_fd = netns_fd };
+	struct mover m = {
+		.here = -1, .there = -1, .names_here = -1, .names_there = -1, .netns_fd = netns_fd
+	};
 	int r = 0;
 
 	if (n == 0)

@@ -18,12 +18,18 @@
 
 static const struct {
 	uint64_t type;
-	const char *name, *file;	/* as in config.json; below /proc/PID/ns */
+	const char *name, *file; /* as in config.json; below /proc/PID/ns */
 } kinds[] = {
-	/* The order of joining: user first, for the rights over the others; mount last, since it takes our paths away. */
-	{ CLONE_NEWUSER, "user", "user" }, { CLONE_NEWPID, "pid", "pid_for_children" }, { CLONE_NEWTIME, "time", "time_for_children" },
-	{ CLONE_NEWNET, "network", "net" }, { CLONE_NEWIPC, "ipc", "ipc" }, { CLONE_NEWUTS, "uts", "uts" },
-	{ CLONE_NEWCGROUP, "cgroup", "cgroup" }, { CLONE_NEWNS, "mount", "mnt" },
+	/* The order of joining: user first, for the rights over the others; mount last, since it
+	   takes our paths away. */
+	{ CLONE_NEWUSER, "user", "user" },
+	{ CLONE_NEWPID, "pid", "pid_for_children" },
+	{ CLONE_NEWTIME, "time", "time_for_children" },
+	{ CLONE_NEWNET, "network", "net" },
+	{ CLONE_NEWIPC, "ipc", "ipc" },
+	{ CLONE_NEWUTS, "uts", "uts" },
+	{ CLONE_NEWCGROUP, "cgroup", "cgroup" },
+	{ CLONE_NEWNS, "mount", "mnt" },
 };
 
 static const char *
@@ -45,13 +51,15 @@ is_own (uint64_t type, int fd)
 	for (size_t i = 0; i < ARRAY_SIZE (kinds); i++)
 		if (kinds[i].type == type)
 			snprintf (path, sizeof path, "/proc/self/ns/%s", kinds[i].file);
-	return fstat (fd, &theirs) == 0 && stat (path, &ours) == 0 && theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
+	return fstat (fd, &theirs) == 0 && stat (path, &ours) == 0 &&
+	       theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
 }
 
 static int
 open_join (const struct ns_join *j, struct err *e)
 {
-	/* O_NONBLOCK: the path may be a FIFO, and is only known to be a namespace after the ioctl. */
+	/* O_NONBLOCK: the path may be a FIFO, and is only known to be a namespace after the ioctl.
+	 */
 	autofd fd = open (j->path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	int type;
 
@@ -61,7 +69,8 @@ open_join (const struct ns_join *j, struct err *e)
 	if (type < 0)
 		return err_set (e, 0, "%s: '%s' is not a namespace", j->json_path, j->path);
 	if ((uint64_t) type != j->type)
-		return err_set (e, 0, "%s: '%s' is a namespace of type %s, not %s", j->json_path, j->path, type_name ((uint64_t) type), type_name (j->type));
+		return err_set (e, 0, "%s: '%s' is a namespace of type %s, not %s", j->json_path,
+				j->path, type_name ((uint64_t) type), type_name (j->type));
 	return take_fd (&fd);
 }
 
@@ -76,8 +85,11 @@ ns_open_joins (const struct ns_plan *plan, struct ns_fds *ret, struct err *e)
 		if (is_own (plan->join[i].type, fd)) {
 			close (fd);
 			if (plan->must_differ & plan->join[i].type)
-				return err_set (e, 0, "%s: '%s' is the runtime's own %s namespace: names, sysctls and mounts of the configuration would change the host",
-						plan->join[i].json_path, plan->join[i].path, type_name (plan->join[i].type));
+				return err_set (
+					e, 0,
+					"%s: '%s' is the runtime's own %s namespace: names, sysctls and mounts of the configuration would change the host",
+					plan->join[i].json_path, plan->join[i].path,
+					type_name (plan->join[i].type));
 			continue;
 		}
 		ret->v[ret->n].type = plan->join[i].type;
@@ -93,12 +105,14 @@ ns_join (struct ns_fds *fds, uint64_t types, bool try_only, struct err *e)
 {
 	for (size_t k = 0; k < ARRAY_SIZE (kinds); k++)
 		for (unsigned i = 0; i < fds->n; i++) {
-			if (fds->v[i].type != kinds[k].type || !(types & kinds[k].type) || fds->v[i].joined)
+			if (fds->v[i].type != kinds[k].type || !(types & kinds[k].type) ||
+			    fds->v[i].joined)
 				continue;
 			if (setns (fds->v[i].fd, (int) kinds[k].type) < 0) {
 				if (try_only && errno == EPERM)
 					continue;
-				return err_set (e, errno, "join the %s namespace '%s'", kinds[k].name, fds->v[i].path);
+				return err_set (e, errno, "join the %s namespace '%s'",
+						kinds[k].name, fds->v[i].path);
 			}
 			fds->v[i].joined = true;
 		}
@@ -125,7 +139,8 @@ timens_write_offsets (const struct ns_plan *plan, struct err *e)
 	if (plan->n_offsets == 0)
 		return 0;
 	for (size_t i = 0; i < plan->n_offsets; i++)
-		len += (size_t) snprintf (text + len, sizeof text - len, "%d %lld %u\n", plan->offsets[i].clock, (long long) plan->offsets[i].secs,
+		len += (size_t) snprintf (text + len, sizeof text - len, "%d %lld %u\n",
+					  plan->offsets[i].clock, (long long) plan->offsets[i].secs,
 					  plan->offsets[i].nanosecs);
 	r = procfs_write ("self/timens_offsets", text);
 	return r < 0 ? err_set (e, -r, "linux.timeOffsets: write `/proc/self/timens_offsets`") : 0;

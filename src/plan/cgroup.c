@@ -14,7 +14,8 @@ has_control_characters (const char *s)
 	return false;
 }
 
-/* A path that is, or leads to, the root of the hierarchy would make the machine the container (crun kills every process there). */
+/* A path that is, or leads to, the root of the hierarchy would make the machine the container (crun
+ * kills every process there). */
 static bool
 check_path (struct planner *p, const char *path)
 {
@@ -25,7 +26,9 @@ check_path (struct planner *p, const char *path)
 	else if (path_has_dotdot (path))
 		BAD (p, json, "'%s' has '..'", path);
 	else if (streq (path_clean (p->arena, PATH ("/%s", path)), "/"))
-		BAD (p, json, "'%s' is the root of the cgroup hierarchy, which cannot be a container's", path);
+		BAD (p, json,
+		     "'%s' is the root of the cgroup hierarchy, which cannot be a container's",
+		     path);
 	else
 		return true;
 	return false;
@@ -69,8 +72,8 @@ has_writable_mount (const struct planner *p)
 }
 
 /*
- * Only with the v2 hierarchy in a namespace of the container, which can write to it, and to the user
- * who is root inside (config-linux.md, "Cgroup ownership").
+ * Only with the v2 hierarchy in a namespace of the container, which can write to it, and to the
+ * user who is root inside (config-linux.md, "Cgroup ownership").
  */
 static void
 plan_delegation (struct planner *p, struct cgroup_plan *r)
@@ -110,8 +113,9 @@ plan_subgroup (struct planner *p, const char *annotation)
 }
 
 /*
- * run.oci.systemd.subgroup and run.oci.delegate-cgroup: for a systemd in the container, which may then move things about without
- * touching what the host's has set. v1 has no delegation to speak of.
+ * run.oci.systemd.subgroup and run.oci.delegate-cgroup: for a systemd in the container, which may
+ * then move things about without touching what the host's has set. v1 has no delegation to speak
+ * of.
  */
 static void
 plan_subgroups (struct planner *p, struct cgroup_plan *r)

@@ -5,7 +5,8 @@
 
 #include "plan/planner.h"
 
-/* SemVer with major version 1; "1.0.2-dev", "1.3.0+dev", "1.2.0-rc.1" are what engines really write. */
+/* SemVer with major version 1; "1.0.2-dev", "1.3.0+dev", "1.2.0-rc.1" are what engines really
+ * write. */
 static void
 check_version (struct planner *p)
 {
@@ -24,7 +25,8 @@ check_version (struct planner *p)
 	if (*v && *v != '-' && *v != '+')
 		goto bad;
 	if (n[0] != 1 || n[1] > 3)
-		BAD (p, "ociVersion", "'%s' is not supported: 1.0.0 to 1.3.x are", p->spec->oci_version);
+		BAD (p, "ociVersion", "'%s' is not supported: 1.0.0 to 1.3.x are",
+		     p->spec->oci_version);
 	return;
 bad:
 	BAD (p, "ociVersion", "'%s' is not a version like 1.3.0", p->spec->oci_version);

@@ -29,7 +29,7 @@ dump_bits (struct dump *d, const char *name, const struct oci_name *names, uint6
 	dump_strings (d, name, &words);
 }
 
-/* ---- namespaces ------------------------------------------------------------------------------------------------- */
+/* ---- namespaces */
 
 static void
 dump_maps (struct dump *d, const char *name, const struct id_maps *m)
@@ -60,7 +60,8 @@ dump_namespaces (struct dump *d, const struct ns_plan *ns)
 	dump_items (d, "timeOffsets");
 	for (size_t i = 0; i < ns->n_offsets; i++) {
 		dump_item (d);
-		dump_string (d, "clock", ns->offsets[i].clock == CLOCK_MONOTONIC ? "monotonic" : "boottime");
+		dump_string (d, "clock",
+			     ns->offsets[i].clock == CLOCK_MONOTONIC ? "monotonic" : "boottime");
 		dump_int (d, "secs", ns->offsets[i].secs);
 		dump_uint (d, "nanosecs", ns->offsets[i].nanosecs);
 		dump_item_end (d);
@@ -82,22 +83,34 @@ dump_userns (struct dump *d, const struct userns_plan *u)
 	dump_leave (d);
 }
 
-/* ---- root file system ------------------------------------------------------------------------------------------- */
+/* ---- root file system */
 
 static const char *const mount_kinds[] = {
-	[MOUNT_FS] = "new", [MOUNT_BIND] = "bind", [MOUNT_REMOUNT] = "remount", [MOUNT_CGROUP] = "cgroup",
+	[MOUNT_FS] = "new",
+	[MOUNT_BIND] = "bind",
+	[MOUNT_REMOUNT] = "remount",
+	[MOUNT_CGROUP] = "cgroup",
 };
 
 static const struct oci_name ext_names[] = {
-	{ "tmpcopyup", EXT_TMPCOPYUP }, { "copy-symlink", EXT_COPY_SYMLINK }, { "src-nofollow", EXT_SRC_NOFOLLOW },
-	{ "dest-nofollow", EXT_DST_NOFOLLOW }, { "idmap", EXT_IDMAP }, { "ridmap", EXT_IDMAP_REC }, { "no-symlinks", EXT_PROC_OR_SYS },
-	{ "or-bind-sys", EXT_SYSFS_BIND }, { "file-system", EXT_REMOUNT_FS }, { NULL, 0 },
+	{ "tmpcopyup", EXT_TMPCOPYUP },
+	{ "copy-symlink", EXT_COPY_SYMLINK },
+	{ "src-nofollow", EXT_SRC_NOFOLLOW },
+	{ "dest-nofollow", EXT_DST_NOFOLLOW },
+	{ "idmap", EXT_IDMAP },
+	{ "ridmap", EXT_IDMAP_REC },
+	{ "no-symlinks", EXT_PROC_OR_SYS },
+	{ "or-bind-sys", EXT_SYSFS_BIND },
+	{ "file-system", EXT_REMOUNT_FS },
+	{ NULL, 0 },
 };
 
 static const char *
 atime_name (uint64_t mode)
 {
-	return mode == MOUNT_ATTR_NOATIME ? "noatime" : mode == MOUNT_ATTR_STRICTATIME ? "strictatime" : "relatime";
+	return mode == MOUNT_ATTR_NOATIME	? "noatime"
+	       : mode == MOUNT_ATTR_STRICTATIME ? "strictatime"
+						: "relatime";
 }
 
 /* By the names that set a bit, and those that clear it; the first, where several do. */
@@ -111,7 +124,8 @@ dump_attributes (struct dump *d, const char *name, uint64_t set, uint64_t clear,
 		const struct mount_option *o = &mount_options[i];
 		uint64_t bit = o->set ? o->set : o->clear;
 
-		if ((int) o->what != what || (what != MO_SB && (o->set | o->clear) & MOUNT_ATTR__ATIME))
+		if ((int) o->what != what ||
+		    (what != MO_SB && (o->set | o->clear) & MOUNT_ATTR__ATIME))
 			continue;
 		if (what == MO_SB && said & bit)
 			continue;
@@ -121,7 +135,9 @@ dump_attributes (struct dump *d, const char *name, uint64_t set, uint64_t clear,
 		}
 	}
 	if (what != MO_SB && clear & MOUNT_ATTR__ATIME)
-		add (d, &words, PRINT ("%s%s", what == MO_REC ? "r" : "", atime_name (set & MOUNT_ATTR__ATIME)));
+		add (d, &words,
+		     PRINT ("%s%s", what == MO_REC ? "r" : "",
+			    atime_name (set & MOUNT_ATTR__ATIME)));
 	dump_strings (d, name, &words);
 }
 
@@ -140,7 +156,8 @@ dump_mount (struct dump *d, const struct mount_op *op)
 {
 	dump_item (d);
 	dump_string (d, "destination", PRINT ("/%s", op->dst));
-	dump_string (d, "kind", op->kind == MOUNT_BIND && op->recursive ? "rbind" : mount_kinds[op->kind]);
+	dump_string (d, "kind",
+		     op->kind == MOUNT_BIND && op->recursive ? "rbind" : mount_kinds[op->kind]);
 	if (op->kind == MOUNT_FS || op->kind == MOUNT_CGROUP)
 		dump_string (d, "type", op->fstype);
 	if (op->kind != MOUNT_REMOUNT)
@@ -228,10 +245,12 @@ dump_rootfs (struct dump *d, const struct rootfs_plan *r)
 	dump_leave (d);
 }
 
-/* ---- cgroup ----------------------------------------------------------------------------------------------------- */
+/* ---- cgroup */
 
 static const char *const managers[] = {
-	[CGROUP_MANAGER_CGROUPFS] = "cgroupfs", [CGROUP_MANAGER_SYSTEMD] = "systemd", [CGROUP_MANAGER_DISABLED] = "disabled",
+	[CGROUP_MANAGER_CGROUPFS] = "cgroupfs",
+	[CGROUP_MANAGER_SYSTEMD] = "systemd",
+	[CGROUP_MANAGER_DISABLED] = "disabled",
 };
 
 static void
@@ -262,8 +281,11 @@ dump_device_rules (struct dump *d, const struct cgroup_plan *c)
 	for (size_t i = 0; i < c->n_devices; i++) {
 		const struct device_rule *r = &c->devices[i];
 
-		add (d, &words, PRINT ("%c%c:%s:%s:%s%s%s", r->allow ? '+' : '-', r->type, number_or_all (d, r->major), number_or_all (d, r->minor),
-				       r->access & 1 ? "r" : "", r->access & 2 ? "w" : "", r->access & 4 ? "m" : ""));
+		add (d, &words,
+		     PRINT ("%c%c:%s:%s:%s%s%s", r->allow ? '+' : '-', r->type,
+			    number_or_all (d, r->major), number_or_all (d, r->minor),
+			    r->access & 1 ? "r" : "", r->access & 2 ? "w" : "",
+			    r->access & 4 ? "m" : ""));
 	}
 	dump_strings (d, "devices", &words);
 }
@@ -307,7 +329,9 @@ dump_cgroup (struct dump *d, const struct cgroup_plan *c)
 	dump_flag (d, "hasLimits", c->has_limits);
 	dump_flag (d, "checkBeforeUpdate", c->check_memory);
 	if (c->delegate_uid != (uid_t) -1)
-		dump_string (d, "delegate", PRINT ("%u:%u", (unsigned) c->delegate_uid, (unsigned) c->delegate_gid));
+		dump_string (d, "delegate",
+			     PRINT ("%u:%u", (unsigned) c->delegate_uid,
+				    (unsigned) c->delegate_gid));
 	dump_items (d, "writes");
 	for (size_t i = 0; i < c->n_writes; i++)
 		dump_write (d, &c->writes[i]);
@@ -318,7 +342,7 @@ dump_cgroup (struct dump *d, const struct cgroup_plan *c)
 	dump_leave (d);
 }
 
-/* ---- the rest ---------------------------------------------------------------------------------------------------- */
+/* ---- the rest */
 
 static void
 dump_seccomp (struct dump *d, const struct seccomp_plan *s)
@@ -326,7 +350,8 @@ dump_seccomp (struct dump *d, const struct seccomp_plan *s)
 	dump_enter (d, "seccomp");
 	dump_string (d, "bpf", s->bpf_base64);
 	if (s->profile) {
-		dump_string (d, "defaultAction", oci_name_of (oci_seccomp_actions, s->profile->default_action));
+		dump_string (d, "defaultAction",
+			     oci_name_of (oci_seccomp_actions, s->profile->default_action));
 		dump_uint (d, "rules", s->profile->syscalls.n);
 		dump_bits (d, "flags", oci_seccomp_flags, s->flags);
 		dump_flag (d, "flagsOptional", s->flags_optional);

@@ -38,7 +38,8 @@ is_plain (const char *s)
 	return *s;
 }
 
-/* Bare where that is unambiguous, else as a JSON string: a line of output is always one decision. */
+/* Bare where that is unambiguous, else as a JSON string: a line of output is always one decision.
+ */
 static void
 put_value (struct dump *d, const char *s)
 {

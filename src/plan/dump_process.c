@@ -95,12 +95,15 @@ dump_scheduling (struct dump *d, const struct process_plan *r)
 		dump_int (d, "nice", r->sched.nice);
 		dump_uint (d, "priority", r->sched.priority);
 		if (r->sched.deadline)
-			dump_string (d, "deadline", PRINT ("%llu/%llu/%llu", (unsigned long long) r->sched.runtime,
-							   (unsigned long long) r->sched.deadline, (unsigned long long) r->sched.period));
+			dump_string (d, "deadline",
+				     PRINT ("%llu/%llu/%llu", (unsigned long long) r->sched.runtime,
+					    (unsigned long long) r->sched.deadline,
+					    (unsigned long long) r->sched.period));
 		dump_leave (d);
 	}
 	if (r->ioprio_set)
-		dump_string (d, "ioPriority", PRINT ("class %d level %d", r->ioprio >> 13, r->ioprio & 0x1fff));
+		dump_string (d, "ioPriority",
+			     PRINT ("class %d level %d", r->ioprio >> 13, r->ioprio & 0x1fff));
 	if (r->mempolicy.set) {
 		dump_enter (d, "memoryPolicy");
 		dump_string (d, "mode", PRINT ("0x%x", (unsigned) r->mempolicy.mode));
@@ -149,7 +152,9 @@ dump_process (struct dump *d, const struct process_plan *r)
 		dump_flag (d, "builtinInit", true);
 	dump_flag (d, "terminal", r->terminal);
 	if (r->console_rows || r->console_cols)
-		dump_string (d, "consoleSize", PRINT ("%ux%u", (unsigned) r->console_rows, (unsigned) r->console_cols));
+		dump_string (d, "consoleSize",
+			     PRINT ("%ux%u", (unsigned) r->console_rows,
+				    (unsigned) r->console_cols));
 	dump_string (d, "keyring", r->keyring);
 	dump_leave (d);
 }

@@ -24,7 +24,8 @@ read_phase (struct planner *p, enum hook_phase phase, const oci_hook_vec *in)
 {
 	struct hook_list *list = &p->plan->hooks[phase];
 
-	*list = (struct hook_list) { phase, arena_alloc (p->arena, (in->n + 1) * sizeof *list->v), in->n };
+	*list = (struct hook_list) { phase, arena_alloc (p->arena, (in->n + 1) * sizeof *list->v),
+				     in->n };
 	for (size_t i = 0; i < in->n; i++) {
 		const struct oci_hook *h = &in->v[i];
 		const char *json = PATH ("hooks.%s[%zu]", hook_phase_names[phase], i);
@@ -33,12 +34,17 @@ read_phase (struct planner *p, enum hook_phase phase, const oci_hook_vec *in)
 			BAD (p, PATH ("%s.path", json), "'%s' is not an absolute path", h->path);
 		for (size_t k = 0; k < h->env.n; k++)
 			if (!strchr (h->env.v[k], '=') || *h->env.v[k] == '=')
-				BAD (p, PATH ("%s.env[%zu]", json, k), "'%s' is not NAME=VALUE", h->env.v[k]);
+				BAD (p, PATH ("%s.env[%zu]", json, k), "'%s' is not NAME=VALUE",
+				     h->env.v[k]);
 		list->v[i] = (struct hook) {
 			.path = h->path,
 			.args = vector (p, &h->args, h->path),
 			.env = h->env.v ? vector (p, &h->env, NULL) : NULL,
-			.timeout_ms = h->timeout.set ? (unsigned) (h->timeout.v > 4000000 ? 4000000 : h->timeout.v) * 1000u : 0,
+			.timeout_ms = h->timeout.set
+					      ? (unsigned) (h->timeout.v > 4000000 ? 4000000
+										   : h->timeout.v) *
+							1000u
+					      : 0,
 			.json_path = json,
 		};
 	}

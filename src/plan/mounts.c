@@ -83,9 +83,7 @@ apply_option (struct mount_reader *r, const struct mount_option *o)
 	}
 }
 
-/* ---- idmapped mounts
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- idmapped mounts */
 
 static const struct id_maps *
 copy_maps (struct planner *p, const struct oci_id_mapping *v, size_t n)
@@ -188,9 +186,7 @@ check_idmap (struct mount_reader *r)
 	op->idmap_gid = &p->plan->userns.gid;
 }
 
-/* ---- one mount
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- one mount */
 
 static bool
 is_security_option (const char *o)
@@ -380,9 +376,7 @@ read_mount (struct planner *p, size_t i)
 	add_label (&r);
 }
 
-/* ---- all of it
- * ------------------------------------------------------------------------------------------------------------
- */
+/* ---- all of it */
 
 static const char **
 absolute_paths (struct planner *p, const strs *in, const char *json)
@@ -475,8 +469,7 @@ plan_mounts (struct planner *p)
 	/* init could not open all that root can; and where volumes are to be peers of the host's,
 	 * theirs must be the mounts that the runtime sees: in init's view, the one that the root is
 	 * on is private. */
-	r->sources_from_runtime =
-		creates (p, CLONE_NEWNS) && (creates (p, CLONE_NEWUSER)
-						     ? p->host->privileged
-						     : r->propagation_before & MS_SHARED);
+	r->sources_from_runtime = creates (p, CLONE_NEWNS) &&
+				  (creates (p, CLONE_NEWUSER) ? p->host->privileged
+							      : r->propagation_before & MS_SHARED);
 }

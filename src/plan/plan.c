@@ -8,25 +8,30 @@
 static int
 stop_signal (struct planner *p)
 {
-	const char *name = oci_annotation (&p->spec->annotations, "org.opencontainers.image.stopSignal");
+	const char *name = oci_annotation (&p->spec->annotations,
+					   "org.opencontainers.image.stopSignal");
 
 	if (!name || !*name)
 		return SIGTERM;
 	int signal = signal_from_name (name);
 	if (signal < 1) {
-		WARN (p, "annotations.org.opencontainers.image.stopSignal", "unknown signal '%s' ignored", name);
+		WARN (p, "annotations.org.opencontainers.image.stopSignal",
+		      "unknown signal '%s' ignored", name);
 		return SIGTERM;
 	}
 	return signal;
 }
 
 int
-plan_make (struct arena *a, const struct oci_config *spec, const struct host *host, const struct plan_options *opt,
-	   struct oci_report *report, struct plan *plan, struct err *e)
+plan_make (struct arena *a, const struct oci_config *spec, const struct host *host,
+	   const struct plan_options *opt, struct oci_report *report, struct plan *plan,
+	   struct err *e)
 {
 	struct planner planner = { a, spec, host, opt, report, plan }, *p = &planner;
 
-	*plan = (struct plan) { .spec = spec, .container_id = host->container_id, .has_process = spec->process != NULL };
+	*plan = (struct plan) { .spec = spec,
+				.container_id = host->container_id,
+				.has_process = spec->process != NULL };
 	plan_check (p);
 	plan_namespaces (p);
 	plan_mounts (p);

@@ -10,9 +10,10 @@
 #include "plan/host.h"
 #include "plan/plan.h"
 
-/* PATH may be a format with arguments in parentheses: BAD (p, PATH ("mounts[%zu].type", i), "unknown …"). */
-#define PATH(...) arena_printf (p->arena, __VA_ARGS__)
-#define BAD(p, path, ...) oci_report_add ((p)->report, path, __VA_ARGS__)
+/* PATH may be a format with arguments in parentheses: BAD (p, PATH ("mounts[%zu].type", i),
+ * "unknown …"). */
+#define PATH(...)	   arena_printf (p->arena, __VA_ARGS__)
+#define BAD(p, path, ...)  oci_report_add ((p)->report, path, __VA_ARGS__)
 #define WARN(p, path, ...) oci_report_warn ((p)->report, path, __VA_ARGS__)
 
 static inline bool
@@ -39,13 +40,17 @@ extern const struct mount_option mount_options[];
 extern const size_t n_mount_options;
 
 /* caps.c */
-int cap_from_name (const char *name);		/* -1: unknown */
-void plan_caps (struct planner *p, const struct oci_capabilities *c, const char *prefix, struct caps_plan *ret);
+int cap_from_name (const char *name); /* -1: unknown */
+void plan_caps (struct planner *p, const struct oci_capabilities *c, const char *prefix,
+		struct caps_plan *ret);
 
 /* sched.c */
-void plan_scheduler (struct planner *p, const struct oci_scheduler *s, const char *prefix, struct sched_plan *ret);
-void plan_io_priority (struct planner *p, const struct oci_io_priority *io, const char *prefix, struct process_plan *pp);
-void plan_memory_policy (struct planner *p, const struct oci_memory_policy *m, struct mempolicy_plan *ret);
+void plan_scheduler (struct planner *p, const struct oci_scheduler *s, const char *prefix,
+		     struct sched_plan *ret);
+void plan_io_priority (struct planner *p, const struct oci_io_priority *io, const char *prefix,
+		       struct process_plan *pp);
+void plan_memory_policy (struct planner *p, const struct oci_memory_policy *m,
+			 struct mempolicy_plan *ret);
 /* All that it understands. */
 void memory_policy_names (struct arena *a, strs *ret_modes, strs *ret_flags);
 

@@ -6,12 +6,13 @@
 #include "plan/planner.h"
 #include "sys/syscalls.h"
 
-#define GROUPS_MAX 65536		/* NGROUPS_MAX */
+#define GROUPS_MAX 65536 /* NGROUPS_MAX */
 
-/* ---- arguments, environment ------------------------------------------------------------------------------------------------- */
+/* ---- arguments, environment */
 
 static void
-plan_args (struct planner *p, const struct oci_process *in, const char *prefix, struct process_plan *r)
+plan_args (struct planner *p, const struct oci_process *in, const char *prefix,
+	   struct process_plan *r)
 {
 	if (in->args.n == 0)
 		BAD (p, PATH ("%s.args", prefix), "required, with at least the program to run");
@@ -22,7 +23,8 @@ plan_args (struct planner *p, const struct oci_process *in, const char *prefix, 
 		memcpy (r->args, in->args.v, in->args.n * sizeof *r->args);
 	r->cwd = in->cwd;
 	if (!in->cwd || *in->cwd != '/')
-		BAD (p, PATH ("%s.cwd", prefix), "'%s' is not an absolute path", in->cwd ? in->cwd : "");
+		BAD (p, PATH ("%s.cwd", prefix), "'%s' is not an absolute path",
+		     in->cwd ? in->cwd : "");
 }
 
 static size_t
@@ -35,7 +37,8 @@ name_length (const char *entry)
 struct env_set {
 	char **env;
 	size_t n;
-	uint32_t *slots;		/* index + 1 into env, 0: free; a power of two of them, at most half full */
+	uint32_t
+		*slots; /* index + 1 into env, 0: free; a power of two of them, at most half full */
 	size_t mask;
 };
 
@@ -78,7 +81,8 @@ add_activation (struct planner *p, struct env_set *s)
 
 	if (o->listen_fds) {
 		put_env (s, PATH ("LISTEN_FDS=%u", o->listen_fds));
-		put_env (s, arena_strdup (p->arena, "LISTEN_PID=1"));	/* init corrects it where pid 1 is not its number */
+		put_env (s, arena_strdup (p->arena, "LISTEN_PID=1")); /* init corrects it where pid
+									 1 is not its number */
 		if (o->listen_fdnames)
 			put_env (s, PATH ("LISTEN_FDNAMES=%s", o->listen_fdnames));
 	}
@@ -87,7 +91,8 @@ add_activation (struct planner *p, struct env_set *s)
 }
 
 static void
-plan_env (struct planner *p, const struct oci_process *in, const char *prefix, struct process_plan *r)
+plan_env (struct planner *p, const struct oci_process *in, const char *prefix,
+	  struct process_plan *r)
 {
 	struct env_set s;
 
@@ -107,7 +112,7 @@ plan_env (struct planner *p, const struct oci_process *in, const char *prefix, s
 			r->needs_home = false;
 }
 
-/* ---- ids ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- ids */
 
 static bool
 is_mapped (const struct id_maps *m, uint32_t id)
@@ -115,7 +120,7 @@ is_mapped (const struct id_maps *m, uint32_t id)
 	for (size_t i = 0; i < m->n; i++)
 		if (id >= m->v[i].inside && id - m->v[i].inside < m->v[i].count)
 			return true;
-	return m->n == 0;		/* joined by path: we do not know */
+	return m->n == 0; /* joined by path: we do not know */
 }
 
 static void
@@ -130,29 +135,45 @@ plan_user (struct planner *p, const struct oci_user *u, const char *prefix, stru
 	r->groups = u->additional_gids.v;
 	r->n_groups = u->additional_gids.n;
 	if (r->n_groups > GROUPS_MAX)
-		BAD (p, PATH ("%s.user.additionalGids", prefix), "%zu groups: the kernel takes at most %d", r->n_groups, GROUPS_MAX);
+		BAD (p, PATH ("%s.user.additionalGids", prefix),
+		     "%zu groups: the kernel takes at most %d", r->n_groups, GROUPS_MAX);
 	if (check && !is_mapped (&ns->uid, u->uid))
-		BAD (p, PATH ("%s.user.uid", prefix), "%u is not mapped in the user namespace", u->uid);
+		BAD (p, PATH ("%s.user.uid", prefix), "%u is not mapped in the user namespace",
+		     u->uid);
 	if (check && !is_mapped (&ns->gid, u->gid))
-		BAD (p, PATH ("%s.user.gid", prefix), "%u is not mapped in the user namespace", u->gid);
+		BAD (p, PATH ("%s.user.gid", prefix), "%u is not mapped in the user namespace",
+		     u->gid);
 	for (size_t i = 0; check && i < r->n_groups; i++)
 		if (!is_mapped (&ns->gid, r->groups[i]))
-			BAD (p, PATH ("%s.user.additionalGids[%zu]", prefix, i), "%u is not mapped in the user namespace", r->groups[i]);
+			BAD (p, PATH ("%s.user.additionalGids[%zu]", prefix, i),
+			     "%u is not mapped in the user namespace", r->groups[i]);
 	if (check && ns->deny_setgroups && r->n_groups)
-		BAD (p, PATH ("%s.user.additionalGids", prefix), "an ordinary user with a single mapping cannot set groups (user_namespaces(7))");
+		BAD (p, PATH ("%s.user.additionalGids", prefix),
+		     "an ordinary user with a single mapping cannot set groups (user_namespaces(7))");
 }
 
-/* ---- limits ------------------------------------------------------------------------------------------------------------------- */
+/* ---- limits */
 
 static const struct {
 	const char *name;
 	int resource;
 } rlimits[] = {
-	{ "RLIMIT_AS", RLIMIT_AS }, { "RLIMIT_CORE", RLIMIT_CORE }, { "RLIMIT_CPU", RLIMIT_CPU }, { "RLIMIT_DATA", RLIMIT_DATA },
-	{ "RLIMIT_FSIZE", RLIMIT_FSIZE }, { "RLIMIT_LOCKS", RLIMIT_LOCKS }, { "RLIMIT_MEMLOCK", RLIMIT_MEMLOCK },
-	{ "RLIMIT_MSGQUEUE", RLIMIT_MSGQUEUE }, { "RLIMIT_NICE", RLIMIT_NICE }, { "RLIMIT_NOFILE", RLIMIT_NOFILE },
-	{ "RLIMIT_NPROC", RLIMIT_NPROC }, { "RLIMIT_RSS", RLIMIT_RSS }, { "RLIMIT_RTPRIO", RLIMIT_RTPRIO },
-	{ "RLIMIT_RTTIME", RLIMIT_RTTIME }, { "RLIMIT_SIGPENDING", RLIMIT_SIGPENDING }, { "RLIMIT_STACK", RLIMIT_STACK },
+	{ "RLIMIT_AS", RLIMIT_AS },
+	{ "RLIMIT_CORE", RLIMIT_CORE },
+	{ "RLIMIT_CPU", RLIMIT_CPU },
+	{ "RLIMIT_DATA", RLIMIT_DATA },
+	{ "RLIMIT_FSIZE", RLIMIT_FSIZE },
+	{ "RLIMIT_LOCKS", RLIMIT_LOCKS },
+	{ "RLIMIT_MEMLOCK", RLIMIT_MEMLOCK },
+	{ "RLIMIT_MSGQUEUE", RLIMIT_MSGQUEUE },
+	{ "RLIMIT_NICE", RLIMIT_NICE },
+	{ "RLIMIT_NOFILE", RLIMIT_NOFILE },
+	{ "RLIMIT_NPROC", RLIMIT_NPROC },
+	{ "RLIMIT_RSS", RLIMIT_RSS },
+	{ "RLIMIT_RTPRIO", RLIMIT_RTPRIO },
+	{ "RLIMIT_RTTIME", RLIMIT_RTTIME },
+	{ "RLIMIT_SIGPENDING", RLIMIT_SIGPENDING },
+	{ "RLIMIT_STACK", RLIMIT_STACK },
 };
 
 static void
@@ -163,11 +184,13 @@ unknown_rlimit (struct planner *p, const char *path, const char *name)
 	for (size_t i = 0; i < ARRAY_SIZE (rlimits); i++)
 		all[i] = rlimits[i].name;
 	nearest = str_nearest (name, all, ARRAY_SIZE (all));
-	BAD (p, path, "unknown limit '%s'%s%s%s", name, nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+	BAD (p, path, "unknown limit '%s'%s%s%s", name, nearest ? "; did you mean " : "",
+	     nearest ? nearest : "", nearest ? "?" : "");
 }
 
 static void
-plan_rlimits (struct planner *p, const struct oci_process *in, const char *prefix, struct process_plan *r)
+plan_rlimits (struct planner *p, const struct oci_process *in, const char *prefix,
+	      struct process_plan *r)
 {
 	unsigned long seen = 0;
 
@@ -183,30 +206,44 @@ plan_rlimits (struct planner *p, const struct oci_process *in, const char *prefi
 			continue;
 		}
 		if (l->soft > l->hard)
-			BAD (p, PATH ("%s.rlimits[%zu].soft", prefix, i), "%llu exceeds hard %llu", (unsigned long long) l->soft, (unsigned long long) l->hard);
+			BAD (p, PATH ("%s.rlimits[%zu].soft", prefix, i), "%llu exceeds hard %llu",
+			     (unsigned long long) l->soft, (unsigned long long) l->hard);
 		if (seen & 1ul << k)
-			BAD (p, PATH ("%s.rlimits[%zu].type", prefix, i), "%s is given twice", l->type);
+			BAD (p, PATH ("%s.rlimits[%zu].type", prefix, i), "%s is given twice",
+			     l->type);
 		seen |= 1ul << k;
-		r->rlimits[r->n_rlimits++] = (struct rlimit_plan) { rlimits[k].resource, rlimits[k].name, l->soft, l->hard };
+		r->rlimits[r->n_rlimits++] = (struct rlimit_plan) { rlimits[k].resource,
+								    rlimits[k].name, l->soft,
+								    l->hard };
 	}
 }
 
-/* ---- sysctl ------------------------------------------------------------------------------------------------------------------- */
+/* ---- sysctl */
 
 static const struct {
-	const char *prefix;		/* with a '/' at its end: everything below */
+	const char *prefix; /* with a '/' at its end: everything below */
 	uint64_t ns;
 	const char *ns_name;
 } sysctl_spaces[] = {
-	{ "net/", CLONE_NEWNET, "network" }, { "fs/mqueue/", CLONE_NEWIPC, "ipc" }, { "user/", CLONE_NEWUSER, "user" },
-	{ "kernel/msgmax", CLONE_NEWIPC, "ipc" }, { "kernel/msgmnb", CLONE_NEWIPC, "ipc" }, { "kernel/msgmni", CLONE_NEWIPC, "ipc" },
-	{ "kernel/sem", CLONE_NEWIPC, "ipc" }, { "kernel/shmall", CLONE_NEWIPC, "ipc" }, { "kernel/shmmax", CLONE_NEWIPC, "ipc" },
-	{ "kernel/shmmni", CLONE_NEWIPC, "ipc" }, { "kernel/shm_rmid_forced", CLONE_NEWIPC, "ipc" },
-	{ "kernel/msg_next_id", CLONE_NEWIPC, "ipc" }, { "kernel/sem_next_id", CLONE_NEWIPC, "ipc" }, { "kernel/shm_next_id", CLONE_NEWIPC, "ipc" },
+	{ "net/", CLONE_NEWNET, "network" },
+	{ "fs/mqueue/", CLONE_NEWIPC, "ipc" },
+	{ "user/", CLONE_NEWUSER, "user" },
+	{ "kernel/msgmax", CLONE_NEWIPC, "ipc" },
+	{ "kernel/msgmnb", CLONE_NEWIPC, "ipc" },
+	{ "kernel/msgmni", CLONE_NEWIPC, "ipc" },
+	{ "kernel/sem", CLONE_NEWIPC, "ipc" },
+	{ "kernel/shmall", CLONE_NEWIPC, "ipc" },
+	{ "kernel/shmmax", CLONE_NEWIPC, "ipc" },
+	{ "kernel/shmmni", CLONE_NEWIPC, "ipc" },
+	{ "kernel/shm_rmid_forced", CLONE_NEWIPC, "ipc" },
+	{ "kernel/msg_next_id", CLONE_NEWIPC, "ipc" },
+	{ "kernel/sem_next_id", CLONE_NEWIPC, "ipc" },
+	{ "kernel/shm_next_id", CLONE_NEWIPC, "ipc" },
 	{ "kernel/domainname", CLONE_NEWUTS, "uts" },
 };
 
-/* As sysctl(8): the first separator decides; with '.' first, '/' in the key means '.' in the file ("net.ipv4.conf.eth0/1.forwarding"). */
+/* As sysctl(8): the first separator decides; with '.' first, '/' in the key means '.' in the file
+ * ("net.ipv4.conf.eth0/1.forwarding"). */
 static char *
 sysctl_file (struct planner *p, const char *key)
 {
@@ -222,7 +259,8 @@ sysctl_file (struct planner *p, const char *key)
 static void
 check_sysctl (struct planner *p, const char *key, const char *file, const char *json)
 {
-	if (!*file || path_has_dotdot (file) || *file == '/' || strstr (file, "//") || file[strlen (file) - 1] == '/') {
+	if (!*file || path_has_dotdot (file) || *file == '/' || strstr (file, "//") ||
+	    file[strlen (file) - 1] == '/') {
 		BAD (p, json, "'%s' is no name of a sysctl", key);
 		return;
 	}
@@ -236,7 +274,9 @@ check_sysctl (struct planner *p, const char *key, const char *file, const char *
 		if (x[strlen (x) - 1] == '/' ? !startswith (file, x) : !streq (file, x))
 			continue;
 		if (!owns (p, sysctl_spaces[i].ns))
-			BAD (p, json, "needs a namespace of the container's own (%s): it would change the host", sysctl_spaces[i].ns_name);
+			BAD (p, json,
+			     "needs a namespace of the container's own (%s): it would change the host",
+			     sysctl_spaces[i].ns_name);
 		p->plan->ns.must_differ |= sysctl_spaces[i].ns;
 		return;
 	}
@@ -258,20 +298,24 @@ plan_sysctls (struct planner *p, struct process_plan *r)
 	}
 }
 
-/* ---- the rest ----------------------------------------------------------------------------------------------------------------- */
+/* ---- the rest */
 
 static void
-plan_labels (struct planner *p, const struct oci_process *in, const char *prefix, struct process_plan *r)
+plan_labels (struct planner *p, const struct oci_process *in, const char *prefix,
+	     struct process_plan *r)
 {
-	if (in->apparmor_profile && *in->apparmor_profile && !streq (in->apparmor_profile, "unconfined")) {
+	if (in->apparmor_profile && *in->apparmor_profile &&
+	    !streq (in->apparmor_profile, "unconfined")) {
 		r->apparmor_profile = in->apparmor_profile;
 		if (!p->host->apparmor)
-			BAD (p, PATH ("%s.apparmorProfile", prefix), "'%s': AppArmor is not enabled on this host", in->apparmor_profile);
+			BAD (p, PATH ("%s.apparmorProfile", prefix),
+			     "'%s': AppArmor is not enabled on this host", in->apparmor_profile);
 	}
 	if (in->selinux_label && *in->selinux_label) {
 		r->selinux_label = in->selinux_label;
 		if (!p->host->selinux)
-			BAD (p, PATH ("%s.selinuxLabel", prefix), "'%s': SELinux is not enabled on this host", in->selinux_label);
+			BAD (p, PATH ("%s.selinuxLabel", prefix),
+			     "'%s': SELinux is not enabled on this host", in->selinux_label);
 	}
 }
 
@@ -291,17 +335,20 @@ plan_personality (struct planner *p, const struct oci_personality *in, struct pr
 	else if (streq (in->domain, "LINUX32"))
 		r->personality = PER_LINUX32;
 	else
-		BAD (p, "linux.personality.domain", "unknown domain '%s'; allowed are LINUX, LINUX32", in->domain);
+		BAD (p, "linux.personality.domain",
+		     "unknown domain '%s'; allowed are LINUX, LINUX32", in->domain);
 	if (in->flags.n)
 		BAD (p, "linux.personality.flags", "no flags are defined: '%s'", in->flags.v[0]);
 }
 
 static void
-plan_console (struct planner *p, const struct oci_box *size, const char *prefix, struct process_plan *r)
+plan_console (struct planner *p, const struct oci_box *size, const char *prefix,
+	      struct process_plan *r)
 {
-	if (size->height.v > UINT16_MAX || size->width.v > UINT16_MAX)		/* struct winsize */
-		BAD (p, PATH ("%s.consoleSize", prefix), "%llu x %llu is out of range: at most 65535", (unsigned long long) size->height.v,
-		     (unsigned long long) size->width.v);
+	if (size->height.v > UINT16_MAX || size->width.v > UINT16_MAX) /* struct winsize */
+		BAD (p, PATH ("%s.consoleSize", prefix),
+		     "%llu x %llu is out of range: at most 65535",
+		     (unsigned long long) size->height.v, (unsigned long long) size->width.v);
 	r->console_rows = (unsigned short) size->height.v;
 	r->console_cols = (unsigned short) size->width.v;
 }
@@ -315,7 +362,8 @@ plan_from_linux (struct planner *p, struct process_plan *r)
 	const char *init = oci_annotation (&p->spec->annotations, "run.oci.init");
 
 	r->keep_groups = keep && streq (keep, "1");
-	r->builtin_init = p->opt->builtin_init || (init && (streq (init, "1") || streq (init, "true")));
+	r->builtin_init = p->opt->builtin_init ||
+			  (init && (streq (init, "1") || streq (init, "true")));
 	if (!p->opt->no_new_keyring)
 		r->keyring = PATH ("_ses.%s", p->plan->container_id);
 	if (!lnx)
@@ -327,7 +375,8 @@ plan_from_linux (struct planner *p, struct process_plan *r)
 }
 
 void
-plan_process (struct planner *p, const struct oci_process *in, const char *prefix, struct process_plan *r)
+plan_process (struct planner *p, const struct oci_process *in, const char *prefix,
+	      struct process_plan *r)
 {
 	plan_from_linux (p, r);
 	if (!in)
@@ -341,19 +390,24 @@ plan_process (struct planner *p, const struct oci_process *in, const char *prefi
 	plan_scheduler (p, in->scheduler, prefix, &r->sched);
 	plan_io_priority (p, in->io_priority, prefix, r);
 	if (in->exec_cpu_affinity) {
-		plan_affinity (p, in->exec_cpu_affinity->initial, PATH ("%s.execCPUAffinity.initial", prefix), &r->affinity_initial);
-		plan_affinity (p, in->exec_cpu_affinity->final, PATH ("%s.execCPUAffinity.final", prefix), &r->affinity_final);
+		plan_affinity (p, in->exec_cpu_affinity->initial,
+			       PATH ("%s.execCPUAffinity.initial", prefix), &r->affinity_initial);
+		plan_affinity (p, in->exec_cpu_affinity->final,
+			       PATH ("%s.execCPUAffinity.final", prefix), &r->affinity_final);
 	}
 	r->no_new_privs = in->no_new_privileges.v;
-	/* Labels come with an execve, and the built-in init has none: it would be outside of them. */
+	/* Labels come with an execve, and the built-in init has none: it would be outside of them.
+	 */
 	r->builtin_init &= in == p->spec->process; /* not exec's */
 	if (r->builtin_init && (r->selinux_label || r->apparmor_profile))
-		BAD (p, PATH ("%s.%s", prefix, r->selinux_label ? "selinuxLabel" : "apparmorProfile"),
+		BAD (p,
+		     PATH ("%s.%s", prefix, r->selinux_label ? "selinuxLabel" : "apparmorProfile"),
 		     "cannot be had together with the built-in init");
 	r->oom_score_adj_set = in->oom_score_adj.set;
 	r->oom_score_adj = in->oom_score_adj.v;
 	if (in->oom_score_adj.v < -1000 || in->oom_score_adj.v > 1000)
-		BAD (p, PATH ("%s.oomScoreAdj", prefix), "%d is out of range: -1000 to 1000", in->oom_score_adj.v);
+		BAD (p, PATH ("%s.oomScoreAdj", prefix), "%d is out of range: -1000 to 1000",
+		     in->oom_score_adj.v);
 	r->terminal = in->terminal;
 	if (in->terminal && in->console_size)
 		plan_console (p, in->console_size, prefix, r);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Scheduling policy, I/O priority, memory policy: names to the kernel's numbers, and the rules that the kernel would answer with EINVAL. */
+/* Scheduling policy, I/O priority, memory policy: names to the kernel's numbers, and the rules that
+ * the kernel would answer with EINVAL. */
 #include "plan/planner.h"
 
 struct constant {
@@ -28,18 +29,22 @@ all_names (struct planner *p, const struct constant *table, size_t n)
 	return str_join (p->arena, v.v, v.n, ", ");
 }
 
-#define LOOKUP(p, table, text, json, what, ret) \
-	(lookup (table, ARRAY_SIZE (table), text, ret) \
-	 || (BAD (p, json, "unknown " what " '%s'; allowed are %s", text, all_names (p, table, ARRAY_SIZE (table))), false))
+#define LOOKUP(p, table, text, json, what, ret)                        \
+	(lookup (table, ARRAY_SIZE (table), text, ret) ||              \
+	 (BAD (p, json, "unknown " what " '%s'; allowed are %s", text, \
+	       all_names (p, table, ARRAY_SIZE (table))),              \
+	  false))
 
 enum { OTHER = 0, FIFO = 1, RR = 2, BATCH = 3, ISO = 4, IDLE = 5, DEADLINE = 6 };
 static const struct constant policies[] = {
-	{ "SCHED_OTHER", OTHER }, { "SCHED_FIFO", FIFO }, { "SCHED_RR", RR }, { "SCHED_BATCH", BATCH }, { "SCHED_ISO", ISO },
-	{ "SCHED_IDLE", IDLE }, { "SCHED_DEADLINE", DEADLINE },
+	{ "SCHED_OTHER", OTHER },	{ "SCHED_FIFO", FIFO }, { "SCHED_RR", RR },
+	{ "SCHED_BATCH", BATCH },	{ "SCHED_ISO", ISO },	{ "SCHED_IDLE", IDLE },
+	{ "SCHED_DEADLINE", DEADLINE },
 };
 static const struct constant sched_flags[] = {
-	{ "SCHED_FLAG_RESET_ON_FORK", 0x01 }, { "SCHED_FLAG_RECLAIM", 0x02 }, { "SCHED_FLAG_DL_OVERRUN", 0x04 },
-	{ "SCHED_FLAG_KEEP_POLICY", 0x08 }, { "SCHED_FLAG_KEEP_PARAMS", 0x10 }, { "SCHED_FLAG_UTIL_CLAMP_MIN", 0x20 },
+	{ "SCHED_FLAG_RESET_ON_FORK", 0x01 },  { "SCHED_FLAG_RECLAIM", 0x02 },
+	{ "SCHED_FLAG_DL_OVERRUN", 0x04 },     { "SCHED_FLAG_KEEP_POLICY", 0x08 },
+	{ "SCHED_FLAG_KEEP_PARAMS", 0x10 },    { "SCHED_FLAG_UTIL_CLAMP_MIN", 0x20 },
 	{ "SCHED_FLAG_UTIL_CLAMP_MAX", 0x40 },
 };
 
@@ -48,37 +53,47 @@ check_deadline (struct planner *p, const struct oci_scheduler *s, const char *pr
 {
 	if (!deadline) {
 		if (s->runtime.v || s->deadline.v || s->period.v)
-			BAD (p, PATH ("%s.scheduler.runtime", prefix), "runtime, deadline and period are for SCHED_DEADLINE only");
+			BAD (p, PATH ("%s.scheduler.runtime", prefix),
+			     "runtime, deadline and period are for SCHED_DEADLINE only");
 		return;
 	}
 	/* sched(7): runtime <= deadline <= period */
 	if (s->runtime.v == 0 || s->deadline.v == 0)
-		BAD (p, PATH ("%s.scheduler.runtime", prefix), "SCHED_DEADLINE needs runtime and deadline");
+		BAD (p, PATH ("%s.scheduler.runtime", prefix),
+		     "SCHED_DEADLINE needs runtime and deadline");
 	else if (s->runtime.v > s->deadline.v)
-		BAD (p, PATH ("%s.scheduler.runtime", prefix), "%llu exceeds deadline %llu", (unsigned long long) s->runtime.v, (unsigned long long) s->deadline.v);
+		BAD (p, PATH ("%s.scheduler.runtime", prefix), "%llu exceeds deadline %llu",
+		     (unsigned long long) s->runtime.v, (unsigned long long) s->deadline.v);
 	else if (s->period.v && s->deadline.v > s->period.v)
-		BAD (p, PATH ("%s.scheduler.deadline", prefix), "%llu exceeds period %llu", (unsigned long long) s->deadline.v, (unsigned long long) s->period.v);
+		BAD (p, PATH ("%s.scheduler.deadline", prefix), "%llu exceeds period %llu",
+		     (unsigned long long) s->deadline.v, (unsigned long long) s->period.v);
 }
 
 void
-plan_scheduler (struct planner *p, const struct oci_scheduler *s, const char *prefix, struct sched_plan *r)
+plan_scheduler (struct planner *p, const struct oci_scheduler *s, const char *prefix,
+		struct sched_plan *r)
 {
 	uint64_t policy = OTHER, flag;
 
 	if (!s)
 		return;
-	(void) LOOKUP (p, policies, s->policy, PATH ("%s.scheduler.policy", prefix), "scheduling policy", &policy);
+	(void) LOOKUP (p, policies, s->policy, PATH ("%s.scheduler.policy", prefix),
+		       "scheduling policy", &policy);
 	r->set = true;
 	r->policy = (uint32_t) policy;
 	for (size_t i = 0; i < s->flags.n; i++)
-		if (LOOKUP (p, sched_flags, s->flags.v[i], PATH ("%s.scheduler.flags[%zu]", prefix, i), "scheduler flag", &flag))
+		if (LOOKUP (p, sched_flags, s->flags.v[i],
+			    PATH ("%s.scheduler.flags[%zu]", prefix, i), "scheduler flag", &flag))
 			r->flags |= flag;
 	if (s->nice.set && (s->nice.v < -20 || s->nice.v > 19))
-		BAD (p, PATH ("%s.scheduler.nice", prefix), "%d is out of range: -20 to 19", s->nice.v);
+		BAD (p, PATH ("%s.scheduler.nice", prefix), "%d is out of range: -20 to 19",
+		     s->nice.v);
 	if (s->priority.v && policy != FIFO && policy != RR)
-		BAD (p, PATH ("%s.scheduler.priority", prefix), "a priority is for SCHED_FIFO and SCHED_RR only");
+		BAD (p, PATH ("%s.scheduler.priority", prefix),
+		     "a priority is for SCHED_FIFO and SCHED_RR only");
 	if ((policy == FIFO || policy == RR) && (s->priority.v < 1 || s->priority.v > 99))
-		BAD (p, PATH ("%s.scheduler.priority", prefix), "%d is out of range: 1 to 99", s->priority.v);
+		BAD (p, PATH ("%s.scheduler.priority", prefix), "%d is out of range: 1 to 99",
+		     s->priority.v);
 	check_deadline (p, s, prefix, policy == DEADLINE);
 	r->nice = s->nice.v;
 	r->priority = (uint32_t) s->priority.v;
@@ -87,28 +102,40 @@ plan_scheduler (struct planner *p, const struct oci_scheduler *s, const char *pr
 	r->period = s->period.v;
 }
 
-static const struct constant io_classes[] = { { "IOPRIO_CLASS_RT", 1 }, { "IOPRIO_CLASS_BE", 2 }, { "IOPRIO_CLASS_IDLE", 3 } };
+static const struct constant io_classes[] = { { "IOPRIO_CLASS_RT", 1 },
+					      { "IOPRIO_CLASS_BE", 2 },
+					      { "IOPRIO_CLASS_IDLE", 3 } };
 
 void
-plan_io_priority (struct planner *p, const struct oci_io_priority *io, const char *prefix, struct process_plan *pp)
+plan_io_priority (struct planner *p, const struct oci_io_priority *io, const char *prefix,
+		  struct process_plan *pp)
 {
 	uint64_t class_ = 2;
 
 	if (!io)
 		return;
-	(void) LOOKUP (p, io_classes, io->class_, PATH ("%s.ioPriority.class", prefix), "I/O priority class", &class_);
+	(void) LOOKUP (p, io_classes, io->class_, PATH ("%s.ioPriority.class", prefix),
+		       "I/O priority class", &class_);
 	if (io->priority.v < 0 || io->priority.v > 7)
-		BAD (p, PATH ("%s.ioPriority.priority", prefix), "%d is out of range: 0 to 7", io->priority.v);
+		BAD (p, PATH ("%s.ioPriority.priority", prefix), "%d is out of range: 0 to 7",
+		     io->priority.v);
 	pp->ioprio_set = true;
 	pp->ioprio = (int) (class_ << 13) | io->priority.v;
 }
 
 static const struct constant modes[] = {
-	{ "MPOL_DEFAULT", 0 }, { "MPOL_PREFERRED", 1 }, { "MPOL_BIND", 2 }, { "MPOL_INTERLEAVE", 3 }, { "MPOL_LOCAL", 4 },
-	{ "MPOL_PREFERRED_MANY", 5 }, { "MPOL_WEIGHTED_INTERLEAVE", 6 },
+	{ "MPOL_DEFAULT", 0 },
+	{ "MPOL_PREFERRED", 1 },
+	{ "MPOL_BIND", 2 },
+	{ "MPOL_INTERLEAVE", 3 },
+	{ "MPOL_LOCAL", 4 },
+	{ "MPOL_PREFERRED_MANY", 5 },
+	{ "MPOL_WEIGHTED_INTERLEAVE", 6 },
 };
 static const struct constant mode_flags[] = {
-	{ "MPOL_F_STATIC_NODES", 1 << 15 }, { "MPOL_F_RELATIVE_NODES", 1 << 14 }, { "MPOL_F_NUMA_BALANCING", 1 << 13 },
+	{ "MPOL_F_STATIC_NODES", 1 << 15 },
+	{ "MPOL_F_RELATIVE_NODES", 1 << 14 },
+	{ "MPOL_F_NUMA_BALANCING", 1 << 13 },
 };
 
 void
@@ -137,14 +164,17 @@ plan_memory_policy (struct planner *p, const struct oci_memory_policy *m, struct
 	r->set = true;
 	r->mode = (int) mode;
 	for (size_t i = 0; i < m->flags.n; i++)
-		if (LOOKUP (p, mode_flags, m->flags.v[i], PATH ("linux.memoryPolicy.flags[%zu]", i), "memory policy flag", &flag))
+		if (LOOKUP (p, mode_flags, m->flags.v[i], PATH ("linux.memoryPolicy.flags[%zu]", i),
+			    "memory policy flag", &flag))
 			r->mode |= (int) flag;
 	if ((r->mode & (1 << 15)) && (r->mode & (1 << 14)))
-		BAD (p, "linux.memoryPolicy.flags", "MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each other");
+		BAD (p, "linux.memoryPolicy.flags",
+		     "MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each other");
 	if (m->nodes && *m->nodes && parse_list (p->arena, m->nodes, &r->nodes, &words) < 0)
-		BAD (p, "linux.memoryPolicy.nodes", "'%s' is not a list of nodes like 0-3,7", m->nodes);
+		BAD (p, "linux.memoryPolicy.nodes", "'%s' is not a list of nodes like 0-3,7",
+		     m->nodes);
 	else if (m->nodes && *m->nodes)
-		r->max_node = words * 64 + 1;	/* get_nodes() takes one off */
+		r->max_node = words * 64 + 1; /* get_nodes() takes one off */
 	if ((mode == 0 || mode == 4) && m->nodes && *m->nodes)
 		BAD (p, "linux.memoryPolicy.nodes", "%s takes no nodes", m->mode);
 	if ((mode == 2 || mode == 3 || mode == 5 || mode == 6) && !(m->nodes && *m->nodes))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* AppArmor and SELinux labels, through /proc/thread-self/attr on a verified procfs; no library is needed for that. */
+/* AppArmor and SELinux labels, through /proc/thread-self/attr on a verified procfs; no library is
+ * needed for that. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,7 +19,9 @@ apparmor_enabled (void)
 	char text[4];
 
 	/* Not the file "profiles" of securityfs: that is only visible to root. */
-	return read_small_at (AT_FDCWD, "/sys/module/apparmor/parameters/enabled", text, sizeof text) == 1 && text[0] == 'Y';
+	return read_small_at (AT_FDCWD, "/sys/module/apparmor/parameters/enabled", text,
+			      sizeof text) == 1 &&
+	       text[0] == 'Y';
 }
 
 bool
@@ -35,11 +38,15 @@ apparmor_set_exec (const char *profile, struct err *e)
 
 	if (snprintf (text, sizeof text, "exec %s", profile) >= (int) sizeof text)
 		return err_set (e, ENAMETOOLONG, "process.apparmorProfile: '%s'", profile);
-	r = procfs_write ("thread-self/attr/apparmor/exec", text);	/* Linux 5.8 */
+	r = procfs_write ("thread-self/attr/apparmor/exec", text); /* Linux 5.8 */
 	if (r == -ENOENT)
 		r = procfs_write ("thread-self/attr/exec", text);
 	/* The back-quotes: podman classifies the error by them. */
-	return r < 0 ? err_set (e, -r, "process.apparmorProfile: '%s': write `/proc/thread-self/attr/exec`", profile) : 0;
+	return r < 0 ? err_set (
+			       e, -r,
+			       "process.apparmorProfile: '%s': write `/proc/thread-self/attr/exec`",
+			       profile)
+		     : 0;
 }
 
 static int
@@ -47,7 +54,8 @@ write_attribute (const char *file, const char *label, const char *what, struct e
 {
 	int r = procfs_write (file, label ? label : "");
 
-	return r < 0 ? err_set (e, -r, "%s: '%s': write `/proc/%s`", what, label ? label : "", file) : 0;
+	return r < 0 ? err_set (e, -r, "%s: '%s': write `/proc/%s`", what, label ? label : "", file)
+		     : 0;
 }
 
 int

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Installing filters, keeping them for exec, handing listeners over. Where they come from: seccomp_compile.c. */
+/* Installing filters, keeping them for exec, handing listeners over. Where they come from:
+ * seccomp_compile.c. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -17,7 +18,7 @@
 #include "security/security.h"
 #include "sys/syscalls.h"
 
-#define SAVED "seccomp.bpf"
+#define SAVED	  "seccomp.bpf"
 #define SAVED_MAX (BPF_MAXINSNS * sizeof (struct sock_filter) + 64)
 
 /* The file in the state directory: this, then the instructions. */
@@ -59,7 +60,8 @@ seccomp_load (struct arena *a, int state_dir_fd, struct seccomp_filter *ret, str
 	memcpy (&head, text, sizeof head);
 	if (len != sizeof head + head.n * sizeof (struct sock_filter))
 		return err_set (e, 0, "the kept seccomp filter is damaged");
-	*ret = (struct seccomp_filter) { arena_memdup (a, text + sizeof head, len - sizeof head), head.n, head.flags, head.flags_optional, head.notify };
+	*ret = (struct seccomp_filter) { arena_memdup (a, text + sizeof head, len - sizeof head),
+					 head.n, head.flags, head.flags_optional, head.notify };
 	return 0;
 }
 
@@ -74,17 +76,22 @@ seccomp_install (const struct seccomp_filter *f, int *ret_listener, struct err *
 	if (!f->insns)
 		return 0;
 	r = sys_seccomp (SECCOMP_SET_MODE_FILTER, f->flags, &prog);
-	if (r == -EINVAL && f->flags_optional)	/* nobody asked for these flags, and this kernel does not have them */
-		r = sys_seccomp (SECCOMP_SET_MODE_FILTER, f->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER, &prog);
+	if (r == -EINVAL && f->flags_optional) /* nobody asked for these flags, and this kernel does
+						  not have them */
+		r = sys_seccomp (SECCOMP_SET_MODE_FILTER,
+				 f->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER, &prog);
 	if (r < 0)
-		return err_set (e, -r, "linux.seccomp: install the filter (%u instructions, flags 0x%x)", f->n, f->flags);
+		return err_set (e, -r,
+				"linux.seccomp: install the filter (%u instructions, flags 0x%x)",
+				f->n, f->flags);
 	if (ret_listener && (f->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER))
 		*ret_listener = r;
 	return 0;
 }
 
 int
-seccomp_send_listener (struct arena *a, const char *path, const char *metadata, int listener_fd, int pid, const char *state_json, struct err *e)
+seccomp_send_listener (struct arena *a, const char *path, const char *metadata, int listener_fd,
+		       int pid, const char *state_json, struct err *e)
 {
 	autofd sock = sock_connect (path, e);
 	struct json_out o;
@@ -111,5 +118,7 @@ seccomp_send_listener (struct arena *a, const char *path, const char *metadata, 
 	json_raw (&o, state_json);
 	json_end_object (&o);
 	text = json_finish (&o, &len);
-	return sock_send_fd (sock, text, len, listener_fd, e) < 0 ? err_wrap (e, "linux.seccomp.listenerPath") : 0;
+	return sock_send_fd (sock, text, len, listener_fd, e) < 0
+		       ? err_wrap (e, "linux.seccomp.listenerPath")
+		       : 0;
 }

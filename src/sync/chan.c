@@ -11,10 +11,9 @@
 #include "base/mem.h"
 #include "sync/chan.h"
 
-const struct msg_info msg_infos[MSG_TYPES] = {
-	[MSG_NONE] = { "NONE", UP, 0, MSG_NONE, "" },
+const struct msg_info msg_infos[MSG_TYPES] = { [MSG_NONE] = { "NONE", UP, 0, MSG_NONE, "" },
 #define X(name, way, fd, reply, what) [MSG_##name] = { #name, way, fd, MSG_##reply, what },
-	MESSAGES (X)
+					       MESSAGES (X)
 #undef X
 };
 
@@ -39,16 +38,23 @@ chan_close (struct chan *c)
 }
 
 int
-chan_send_fd (struct chan *c, enum msg_type type, int32_t arg, const char *text, int fd, struct err *e)
+chan_send_fd (struct chan *c, enum msg_type type, int32_t arg, const char *text, int fd,
+	      struct err *e)
 {
-	union { struct cmsghdr h; char buf[CMSG_SPACE (sizeof (int))]; } control = { 0 };
+	union {
+		struct cmsghdr h;
+		char buf[CMSG_SPACE (sizeof (int))];
+	} control = { 0 };
 	size_t len = text ? strnlen (text, MSG_TEXT_MAX - 1) : 0;
 	uint32_t head[2] = { type, (uint32_t) arg };
-	struct iovec iov[3] = { { head, sizeof head }, { (char *) (text ? text : ""), len }, { (char *) "", 1 } };
+	struct iovec iov[3] = { { head, sizeof head },
+				{ (char *) (text ? text : ""), len },
+				{ (char *) "", 1 } };
 	struct msghdr mh = { .msg_iov = iov, .msg_iovlen = 3 };
 
 	if (msg_infos[type].way != c->way || msg_infos[type].has_fd != (fd >= 0))
-		return err_set (e, EPROTO, "message %s may not be sent by this side like that", msg_infos[type].name);
+		return err_set (e, EPROTO, "message %s may not be sent by this side like that",
+				msg_infos[type].name);
 	if (fd >= 0) {
 		mh.msg_control = control.buf;
 		mh.msg_controllen = sizeof control.buf;
@@ -66,7 +72,7 @@ chan_send_fd (struct chan *c, enum msg_type type, int32_t arg, const char *text,
 	if (errno == EPIPE || errno == ECONNRESET) {
 		struct msg m;
 
-		return chan_receive (c, 0, &m, NULL, e);	/* what the peer said before it died */
+		return chan_receive (c, 0, &m, NULL, e); /* what the peer said before it died */
 	}
 	return err_set (e, errno, "send %s to %s", msg_infos[type].name, c->peer);
 }
@@ -77,13 +83,20 @@ chan_send (struct chan *c, enum msg_type type, int32_t arg, const char *text, st
 	return chan_send_fd (c, type, arg, text, -1, e);
 }
 
-/* Blocks for one record. A death of the peer is seen even while others hold its end open. 0 is the end. */
+/* Blocks for one record. A death of the peer is seen even while others hold its end open. 0 is the
+ * end. */
 static ssize_t
 receive_record (struct chan *c, struct msg *m, int *ret_fd, struct err *e)
 {
-	union { struct cmsghdr h; char buf[CMSG_SPACE (sizeof (int))]; } control;
+	union {
+		struct cmsghdr h;
+		char buf[CMSG_SPACE (sizeof (int))];
+	} control;
 	struct iovec iov = { m, sizeof *m - 1 };
-	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.buf, .msg_controllen = sizeof control.buf };
+	struct msghdr mh = { .msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = control.buf,
+			     .msg_controllen = sizeof control.buf };
 	struct pollfd p[2] = { { c->fd, POLLIN, 0 }, { c->peer_pidfd, POLLIN, 0 } };
 	struct cmsghdr *h;
 	ssize_t n;
@@ -93,10 +106,11 @@ receive_record (struct chan *c, struct msg *m, int *ret_fd, struct err *e)
 		while (poll (p, 2, -1) < 0)
 			if (errno != EINTR)
 				return err_set (e, errno, "wait for %s", c->peer);
-		if (!p[0].revents)	/* nothing in the socket, and the process is dead */
+		if (!p[0].revents) /* nothing in the socket, and the process is dead */
 			return 0;
 	}
-	/* ECONNRESET says once that the peer died with messages of ours unread; its own last words are still queued behind. */
+	/* ECONNRESET says once that the peer died with messages of ours unread; its own last words
+	 * are still queued behind. */
 	do
 		n = recvmsg (c->fd, &mh, MSG_CMSG_CLOEXEC);
 	while (n < 0 && (errno == EINTR || errno == ECONNRESET));
@@ -127,16 +141,19 @@ chan_receive (struct chan *c, uint32_t mask, struct msg *m, int *ret_fd, struct 
 		if (n == 0)
 			return err_set (e, 0, "%s died unexpectedly", c->peer);
 		((char *) m)[n] = '\0';
-		if ((size_t) n < offsetof (struct msg, text) || m->type >= MSG_TYPES || msg_infos[m->type].way == c->way)
+		if ((size_t) n < offsetof (struct msg, text) || m->type >= MSG_TYPES ||
+		    msg_infos[m->type].way == c->way)
 			return err_set (e, EPROTO, "malformed message from %s", c->peer);
 		if (m->type == MSG_LOG) {
 			log_at (m->arg, "%s", m->text);
 			continue;
 		}
 		if (m->type == MSG_ERROR)
-			return err_set (e, m->arg, "%s", *m->text ? m->text : "an error without a text");
+			return err_set (e, m->arg, "%s",
+					*m->text ? m->text : "an error without a text");
 		if (!(mask & 1u << m->type))
-			return err_set (e, EPROTO, "unexpected message %s from %s", msg_infos[m->type].name, c->peer);
+			return err_set (e, EPROTO, "unexpected message %s from %s",
+					msg_infos[m->type].name, c->peer);
 		return (int) m->type;
 	}
 }

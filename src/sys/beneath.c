@@ -8,7 +8,7 @@
 #include "sys/syscalls.h"
 
 #define LINKS_MAX 40
-#define RETRIES 16
+#define RETRIES	  16
 
 static bool no_openat2;
 
@@ -21,10 +21,12 @@ beneath_force_fallback (bool on)
 static int
 by_openat2 (int root, const char *path, int flags, uint64_t resolve)
 {
-	struct open_how how = { .flags = (unsigned) flags | O_CLOEXEC, .resolve = resolve | RESOLVE_NO_MAGICLINKS };
+	struct open_how how = { .flags = (unsigned) flags | O_CLOEXEC,
+				.resolve = resolve | RESOLVE_NO_MAGICLINKS };
 	int fd = -ENOSYS;
 
-	/* EAGAIN: a rename or mount elsewhere made the kernel unsure about "..". The walk does not mind. */
+	/* EAGAIN: a rename or mount elsewhere made the kernel unsure about "..". The walk does not
+	 * mind. */
 	for (int i = 0; i < RETRIES; i++) {
 		fd = sys_openat2 (root, *path ? path : ".", &how, sizeof how);
 		if (fd != -EAGAIN && fd != -EINTR)
@@ -33,19 +35,24 @@ by_openat2 (int root, const char *path, int flags, uint64_t resolve)
 	return fd;
 }
 
-/* ---- the walk: every component is opened without following, links are followed by us ----------------------------------------- */
+/* ---- the walk: every component is opened without following, links are followed by us */
 
-enum missing { MISSING_FAILS, MISSING_DIR, MISSING_FILE };	/* FILE: the last component; directories on the way to it */
+enum missing {
+	MISSING_FAILS,
+	MISSING_DIR,
+	MISSING_FILE
+}; /* FILE: the last component; directories on the way to it */
 
 struct walk {
-	char todo[2 * PATH_MAX];	/* what is still to be resolved */
-	char name[NAME_MAX + 1];	/* of the top of the stack in the one below; "" when it was reached otherwise */
-	int stack[PATH_MAX / 2];	/* fds from the root down: ".." pops, and never the first */
+	char todo[2 * PATH_MAX]; /* what is still to be resolved */
+	char name[NAME_MAX + 1]; /* of the top of the stack in the one below; "" when it was reached
+				    otherwise */
+	int stack[PATH_MAX / 2]; /* fds from the root down: ".." pops, and never the first */
 	int depth;
 	int links;
 	bool no_links, made, top_is_dir;
 	enum missing missing;
-	mode_t mode;			/* of directories that are made */
+	mode_t mode; /* of directories that are made */
 };
 
 static void
@@ -71,7 +78,7 @@ walk_link (struct walk *w, int fd)
 		return -errno;
 	if ((size_t) n == sizeof target || (size_t) n + rest > sizeof w->todo)
 		return -ENAMETOOLONG;
-	memmove (w->todo + n, w->todo, rest);	/* empty, or begins with a slash */
+	memmove (w->todo + n, w->todo, rest); /* empty, or begins with a slash */
 	memcpy (w->todo, target, (size_t) n);
 	if (target[0] == '/')
 		while (w->depth > 1)
@@ -79,7 +86,8 @@ walk_link (struct walk *w, int fd)
 	return 1;
 }
 
-/* `name` in the top of the stack, made if it is missing and that was asked for. Never through a link. */
+/* `name` in the top of the stack, made if it is missing and that was asked for. Never through a
+ * link. */
 static int
 walk_open (struct walk *w, const char *name, bool last)
 {
@@ -98,7 +106,8 @@ walk_open (struct walk *w, const char *name, bool last)
 		return -errno;
 	}
 	w->made = true;
-	fd = openat (dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);	/* EEXIST: somebody else was faster */
+	fd = openat (dir, name,
+		     O_PATH | O_NOFOLLOW | O_CLOEXEC); /* EEXIST: somebody else was faster */
 	return fd < 0 ? -errno : fd;
 }
 
@@ -112,7 +121,7 @@ walk_step (struct walk *w, bool follow_last)
 	struct stat st;
 	int fd;
 
-	if (*w->todo && !w->top_is_dir)		/* also for a slash at the end */
+	if (*w->todo && !w->top_is_dir) /* also for a slash at the end */
 		return -ENOTDIR;
 	if (n == 0)
 		return 0;
@@ -124,7 +133,7 @@ walk_step (struct walk *w, bool follow_last)
 	if (streq (name, "."))
 		return 1;
 	if (streq (name, "..")) {
-		if (w->made)	/* only a link that was changed just now says "new/.." */
+		if (w->made) /* only a link that was changed just now says "new/.." */
 			return -EINVAL;
 		walk_pop (w);
 		return 1;
@@ -149,8 +158,9 @@ walk_step (struct walk *w, bool follow_last)
 }
 
 /*
- * The top of the stack, opened with the access that was asked for: by its name in the directory where it was found, without following. /proc/self/fd
- * would do as well, but not everywhere where we are needed there is a /proc that can be trusted.
+ * The top of the stack, opened with the access that was asked for: by its name in the directory
+ * where it was found, without following. /proc/self/fd would do as well, but not everywhere where
+ * we are needed there is a /proc that can be trusted.
  */
 static int
 walk_result (struct walk *w, int flags)
@@ -173,7 +183,9 @@ walk_result (struct walk *w, int flags)
 static int
 by_walk (int root, const char *path, int flags, bool no_links, enum missing missing, mode_t mode)
 {
-	struct walk w = { .no_links = no_links, .missing = missing, .mode = mode, .top_is_dir = true };
+	struct walk w = {
+		.no_links = no_links, .missing = missing, .mode = mode, .top_is_dir = true
+	};
 	int r;
 
 	if (strlen (path) >= PATH_MAX)
@@ -201,9 +213,11 @@ open_at (int root, const char *path, int flags, bool no_links)
 	while (*path == '/')
 		path++;
 	if (!no_openat2) {
-		fd = by_openat2 (root, path, flags, no_links ? RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS : RESOLVE_IN_ROOT);
+		fd = by_openat2 (root, path, flags,
+				 no_links ? RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS
+					  : RESOLVE_IN_ROOT);
 		if (fd == -ENOSYS)
-			no_openat2 = true;	/* Linux < 5.6 */
+			no_openat2 = true; /* Linux < 5.6 */
 		else if (fd != -EAGAIN && fd != -EINTR)
 			return fd;
 	}
@@ -222,7 +236,7 @@ beneath_open_plain (int root, const char *path, int flags)
 	return open_at (root, path, flags, true);
 }
 
-/* ---- making what is missing ------------------------------------------------------------------------------------------------ */
+/* ---- making what is missing */
 
 /* The usual case, where only the last one is missing. -ENOENT: more are, or it is not so simple. */
 static int
@@ -240,8 +254,11 @@ mkdir_last (int root, const char *path, mode_t mode)
 	dir = beneath_open (root, parent, O_PATH | O_DIRECTORY);
 	if (dir < 0)
 		return -ENOENT;
-	/* Not through a link: EEXIST is one that dangles, or somebody else who was faster. The walk sees to both. */
-	fd = mkdirat (dir, name, mode) < 0 ? -1 : openat (dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	/* Not through a link: EEXIST is one that dangles, or somebody else who was faster. The walk
+	 * sees to both. */
+	fd = mkdirat (dir, name, mode) < 0
+		     ? -1
+		     : openat (dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	close (dir);
 	return fd < 0 ? -ENOENT : fd;
 }
@@ -253,7 +270,8 @@ beneath_mkdir_p (int root, const char *path, mode_t mode)
 
 	if (fd == -ENOENT)
 		fd = mkdir_last (root, path, mode);
-	return fd == -ENOENT ? by_walk (root, path, O_PATH | O_DIRECTORY, false, MISSING_DIR, mode) : fd;
+	return fd == -ENOENT ? by_walk (root, path, O_PATH | O_DIRECTORY, false, MISSING_DIR, mode)
+			     : fd;
 }
 
 int
@@ -270,7 +288,8 @@ beneath_parent (int root, const char *path, bool create, const char **ret_name)
 	memcpy (parent, path, n);
 	parent[n] = '\0';
 	*ret_name = name;
-	return create ? beneath_mkdir_p (root, parent, 0755) : beneath_open (root, parent, O_PATH | O_DIRECTORY);
+	return create ? beneath_mkdir_p (root, parent, 0755)
+		      : beneath_open (root, parent, O_PATH | O_DIRECTORY);
 }
 
 int

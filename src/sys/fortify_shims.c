@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Debian's libyajl_s.a was compiled against glibc with _FORTIFY_SOURCE and calls three checking functions that musl does not have.
- * The sizes it passes are checked here as glibc would.
+ * Debian's libyajl_s.a was compiled against glibc with _FORTIFY_SOURCE and calls three checking
+ * functions that musl does not have. The sizes it passes are checked here as glibc would.
  */
 #include <features.h>
 #ifndef __GLIBC__

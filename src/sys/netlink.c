@@ -5,7 +5,7 @@
 
 #include "sys/netlink.h"
 
-#define ANSWER_MAX 32768		/* what the kernel fills at most, NLMSG_GOODSIZE upwards */
+#define ANSWER_MAX 32768 /* what the kernel fills at most, NLMSG_GOODSIZE upwards */
 
 int
 netlink_open (void)
@@ -16,7 +16,8 @@ netlink_open (void)
 }
 
 void
-netlink_begin (struct netlink_request *r, uint16_t type, uint16_t flags, const void *body, size_t size)
+netlink_begin (struct netlink_request *r, uint16_t type, uint16_t flags, const void *body,
+	       size_t size)
 {
 	memset (r, 0, sizeof *r);
 	r->header.nlmsg_type = type;
@@ -64,7 +65,8 @@ receive (int fd, char *buf, size_t size)
 
 /* 1: go on; else the end, in *ret. */
 static int
-read_answer (const char *buf, size_t len, uint32_t seq, int (*each) (const struct nlmsghdr *m, void *ctx), void *ctx, int *ret)
+read_answer (const char *buf, size_t len, uint32_t seq,
+	     int (*each) (const struct nlmsghdr *m, void *ctx), void *ctx, int *ret)
 {
 	const struct nlmsghdr *m = (const struct nlmsghdr *) (const void *) buf;
 
@@ -87,7 +89,8 @@ read_answer (const char *buf, size_t len, uint32_t seq, int (*each) (const struc
 }
 
 static int
-exchange (int fd, struct netlink_request *r, int (*each) (const struct nlmsghdr *m, void *ctx), void *ctx)
+exchange (int fd, struct netlink_request *r, int (*each) (const struct nlmsghdr *m, void *ctx),
+	  void *ctx)
 {
 	char buf[ANSWER_MAX] __attribute__ ((aligned (NLMSG_ALIGNTO)));
 	int result = send_request (fd, r);
@@ -111,7 +114,8 @@ netlink_ask (int fd, struct netlink_request *r)
 }
 
 int
-netlink_dump (int fd, struct netlink_request *r, int (*each) (const struct nlmsghdr *m, void *ctx), void *ctx)
+netlink_dump (int fd, struct netlink_request *r, int (*each) (const struct nlmsghdr *m, void *ctx),
+	      void *ctx)
 {
 	r->header.nlmsg_flags |= NLM_F_DUMP;
 	return exchange (fd, r, each, ctx);
@@ -121,7 +125,9 @@ void
 netlink_attributes (const struct nlmsghdr *m, size_t size, const struct rtattr **ret, size_t n)
 {
 	const char *at = (const char *) m + NLMSG_LENGTH (NLMSG_ALIGN (size));
-	size_t len = m->nlmsg_len > NLMSG_LENGTH (NLMSG_ALIGN (size)) ? m->nlmsg_len - NLMSG_LENGTH (NLMSG_ALIGN (size)) : 0;
+	size_t len = m->nlmsg_len > NLMSG_LENGTH (NLMSG_ALIGN (size))
+			     ? m->nlmsg_len - NLMSG_LENGTH (NLMSG_ALIGN (size))
+			     : 0;
 
 	for (size_t i = 0; i < n; i++)
 		ret[i] = NULL;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 /*
- * rtnetlink: one request in a buffer, one acknowledgement; and dumps. Everything returns -errno. A socket belongs to the network namespace
- * that it was opened in, wherever its owner goes afterwards.
+ * rtnetlink: one request in a buffer, one acknowledgement; and dumps. Everything returns -errno. A
+ * socket belongs to the network namespace that it was opened in, wherever its owner goes
+ * afterwards.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -17,16 +18,21 @@ struct netlink_request {
 		struct nlmsghdr header;
 		char bytes[NETLINK_REQUEST_MAX];
 	};
-	int full;			/* an attribute did not fit: sending says -EMSGSIZE */
+	int full; /* an attribute did not fit: sending says -EMSGSIZE */
 };
 
-int netlink_open (void);		/* NETLINK_ROUTE, CLOEXEC */
+int netlink_open (void); /* NETLINK_ROUTE, CLOEXEC */
 /* Starts a request; `body` (struct ifinfomsg …) is copied behind the header. */
-void netlink_begin (struct netlink_request *r, uint16_t type, uint16_t flags, const void *body, size_t size);
+void netlink_begin (struct netlink_request *r, uint16_t type, uint16_t flags, const void *body,
+		    size_t size);
 void netlink_put (struct netlink_request *r, uint16_t attribute, const void *data, size_t size);
 /* Sends it with NLM_F_ACK and waits for the answer: 0 or the kernel's -errno. */
 int netlink_ask (int fd, struct netlink_request *r);
-/* Sends it with NLM_F_DUMP and calls `each` for every message until it returns non-zero, which is returned; 0 at the end. */
-int netlink_dump (int fd, struct netlink_request *r, int (*each) (const struct nlmsghdr *m, void *ctx), void *ctx);
-/* Attributes of a message with a body of `size` bytes, by type below `n`; those that are absent are NULL. */
-void netlink_attributes (const struct nlmsghdr *m, size_t size, const struct rtattr **ret, size_t n);
+/* Sends it with NLM_F_DUMP and calls `each` for every message until it returns non-zero, which is
+ * returned; 0 at the end. */
+int netlink_dump (int fd, struct netlink_request *r,
+		  int (*each) (const struct nlmsghdr *m, void *ctx), void *ctx);
+/* Attributes of a message with a body of `size` bytes, by type below `n`; those that are absent are
+ * NULL. */
+void netlink_attributes (const struct nlmsghdr *m, size_t size, const struct rtattr **ret,
+			 size_t n);

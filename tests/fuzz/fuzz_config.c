@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The reader of JSON: no crash, no read beyond the text, a report if and only if it fails; and what was read can be written, and
- * comes back as the same text when read again. The first byte of the input chooses what is read.
+ * The reader of JSON: no crash, no read beyond the text, a report if and only if it fails; and what
+ * was read can be written, and comes back as the same text when read again. The first byte of the
+ * input chooses what is read.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -15,7 +16,8 @@
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 
 static const struct record *const records[] = {
-	&oci_config_record, &oci_process_record, &oci_linux_resources_record, &oci_seccomp_record, &oci_state_record, &oci_features_record,
+	&oci_config_record,  &oci_process_record, &oci_linux_resources_record,
+	&oci_seccomp_record, &oci_state_record,	  &oci_features_record,
 };
 
 static void *
@@ -51,7 +53,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 		data++;
 		size--;
 	}
-	text = malloc (size + !size);	/* exactly, for the sanitizer */
+	text = malloc (size + !size); /* exactly, for the sanitizer */
 	memcpy (text, data, size);
 	oci_locate (text, size, "linux.resources.blockIO.weightDevice[1].major");
 	oci_locate (text, size, "annotations.a.b[3]");

@@ -40,7 +40,8 @@ check (const struct mount_op *op)
 			abort ();
 	if (op->kind == MOUNT_BIND && (op->data || *op->src != '/'))
 		abort ();
-	if (op->attr_set & op->attr_clr & ~(uint64_t) 0x70) /* MOUNT_ATTR__ATIME is a field, not bits */
+	if (op->attr_set & op->attr_clr &
+	    ~(uint64_t) 0x70) /* MOUNT_ATTR__ATIME is a field, not bits */
 		abort ();
 }
 

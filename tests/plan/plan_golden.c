@@ -2,9 +2,11 @@
 /*
  * Golden tests of the planner: plan-golden [--update] DIRECTORY…
  *
- * A directory is named after a made-up host (the table below) and holds NAME.json and NAME.plan: a configuration, and what `coracle plan`
- * would print for it on that host, or the errors. Directories that begin with "process" hold documents of `exec --process`, planned for a
- * fixed container. Warnings come first, as lines with "warning: ". No privileges, no system calls but for reading files: TAP on stdout.
+ * A directory is named after a made-up host (the table below) and holds NAME.json and NAME.plan: a
+ * configuration, and what `coracle plan` would print for it on that host, or the errors.
+ * Directories that begin with "process" hold documents of `exec --process`, planned for a fixed
+ * container. Warnings come first, as lines with "warning: ". No privileges, no system calls but for
+ * reading files: TAP on stdout.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -23,28 +25,56 @@
 #include "plan/plan.h"
 
 #define FILE_MAX (64u << 20)
-#define ROOT .euid = 0, .privileged = true, .bundle = "/bundle", .container_id = "ctr"
-#define USER .euid = 1000, .egid = 1000, .cap_last = 40, .bundle = "/bundle", .container_id = "ctr", .cgroup_own = "/user.slice/user-1000.slice"
+#define ROOT	 .euid = 0, .privileged = true, .bundle = "/bundle", .container_id = "ctr"
+#define USER                                                                                    \
+	.euid = 1000, .egid = 1000, .cap_last = 40, .bundle = "/bundle", .container_id = "ctr", \
+	.cgroup_own = "/user.slice/user-1000.slice"
 
 static const struct golden_host {
 	const char *name;
 	struct host host;
 	struct plan_options options;
 } hosts[] = {
-	{ "root-v2", { ROOT, .cap_last = 40, .cgroup_mode = CGROUP_V2, .cgroup_own = "/system.slice/engine.service" }, { 0 } },
-	{ "root-v1", { ROOT, .cap_last = 40, .cgroup_mode = CGROUP_V1, .cgroup_own = "/" }, { 0 } },
-	{ "root-hybrid", { ROOT, .cap_last = 40, .cgroup_mode = CGROUP_HYBRID, .cgroup_own = "/" }, { 0 } },
-	{ "root-systemd", { ROOT, .cap_last = 40, .cgroup_mode = CGROUP_V2, .cgroup_own = "/init.scope" }, { .cgroup_manager = CGROUP_MANAGER_SYSTEMD } },
-	{ "user-systemd", { USER, .cgroup_mode = CGROUP_V2, .subuid_start = 100000, .subuid_count = 65536, .subgid_start = 200000, .subgid_count = 65536 },
-	  { .cgroup_manager = CGROUP_MANAGER_SYSTEMD } },
-	{ "root-nocgroup", { ROOT, .cap_last = 40, .cgroup_mode = CGROUP_NONE }, { .cgroup_manager = CGROUP_MANAGER_DISABLED } },
-	{ "root-oldkernel", { ROOT, .cap_last = 37, .cgroup_mode = CGROUP_V1, .cgroup_own = "/" }, { .no_pivot = true, .no_new_keyring = true } },
-	{ "root-lsm", { ROOT, .cap_last = 40, .cgroup_mode = CGROUP_V2, .apparmor = true, .selinux = true }, { 0 } },
-	{ "root-activated", { ROOT, .cap_last = 40, .cgroup_mode = CGROUP_V2 },
-	  { .listen_fds = 2, .listen_fdnames = "http:https", .notify_socket = "/run/systemd/notify" } },
-	{ "root-in-userns", { .euid = 0, .in_userns = true, .cap_last = 40, .cgroup_mode = CGROUP_V2, .bundle = "/bundle", .container_id = "ctr" },
+	{ "root-v2",
+	  { ROOT, .cap_last = 40, .cgroup_mode = CGROUP_V2,
+	    .cgroup_own = "/system.slice/engine.service" },
 	  { 0 } },
-	{ "user", { USER, .cgroup_mode = CGROUP_V2, .subuid_start = 100000, .subuid_count = 65536, .subgid_start = 200000, .subgid_count = 65536 },
+	{ "root-v1", { ROOT, .cap_last = 40, .cgroup_mode = CGROUP_V1, .cgroup_own = "/" }, { 0 } },
+	{ "root-hybrid",
+	  { ROOT, .cap_last = 40, .cgroup_mode = CGROUP_HYBRID, .cgroup_own = "/" },
+	  { 0 } },
+	{ "root-systemd",
+	  { ROOT, .cap_last = 40, .cgroup_mode = CGROUP_V2, .cgroup_own = "/init.scope" },
+	  { .cgroup_manager = CGROUP_MANAGER_SYSTEMD } },
+	{ "user-systemd",
+	  { USER, .cgroup_mode = CGROUP_V2, .subuid_start = 100000, .subuid_count = 65536,
+	    .subgid_start = 200000, .subgid_count = 65536 },
+	  { .cgroup_manager = CGROUP_MANAGER_SYSTEMD } },
+	{ "root-nocgroup",
+	  { ROOT, .cap_last = 40, .cgroup_mode = CGROUP_NONE },
+	  { .cgroup_manager = CGROUP_MANAGER_DISABLED } },
+	{ "root-oldkernel",
+	  { ROOT, .cap_last = 37, .cgroup_mode = CGROUP_V1, .cgroup_own = "/" },
+	  { .no_pivot = true, .no_new_keyring = true } },
+	{ "root-lsm",
+	  { ROOT, .cap_last = 40, .cgroup_mode = CGROUP_V2, .apparmor = true, .selinux = true },
+	  { 0 } },
+	{ "root-activated",
+	  { ROOT, .cap_last = 40, .cgroup_mode = CGROUP_V2 },
+	  { .listen_fds = 2,
+	    .listen_fdnames = "http:https",
+	    .notify_socket = "/run/systemd/notify" } },
+	{ "root-in-userns",
+	  { .euid = 0,
+	    .in_userns = true,
+	    .cap_last = 40,
+	    .cgroup_mode = CGROUP_V2,
+	    .bundle = "/bundle",
+	    .container_id = "ctr" },
+	  { 0 } },
+	{ "user",
+	  { USER, .cgroup_mode = CGROUP_V2, .subuid_start = 100000, .subuid_count = 65536,
+	    .subgid_start = 200000, .subgid_count = 65536 },
 	  { 0 } },
 	{ "user-nosubids", { USER, .cgroup_mode = CGROUP_V2 }, { 0 } },
 	{ "process", { ROOT, .cap_last = 40, .cgroup_mode = CGROUP_V2 }, { 0 } },
@@ -71,7 +101,8 @@ with_warnings (struct arena *a, const struct oci_report *report, const char *tex
 }
 
 static char *
-plan_process_text (struct arena *a, const struct golden_host *h, const char *json, size_t len, struct oci_report *report)
+plan_process_text (struct arena *a, const struct golden_host *h, const char *json, size_t len,
+		   struct oci_report *report)
 {
 	struct oci_config *spec;
 	struct oci_process *process;
@@ -83,8 +114,8 @@ plan_process_text (struct arena *a, const struct golden_host *h, const char *jso
 	struct err e;
 
 	oci_report_init (&ignored, a, "container.json", container, sizeof container - 1);
-	if (oci_config_read (a, container, sizeof container - 1, &ignored, &spec) < 0
-	    || plan_make (a, spec, &h->host, &h->options, &ignored, &plan, &e) < 0)
+	if (oci_config_read (a, container, sizeof container - 1, &ignored, &spec) < 0 ||
+	    plan_make (a, spec, &h->host, &h->options, &ignored, &plan, &e) < 0)
 		return arena_printf (a, "%s\n", oci_report_text (&ignored));
 	if (oci_process_read (a, json, len, report, &process) == 0) {
 		p.spec = spec;
@@ -118,7 +149,8 @@ yes_text (void *ctx, const char *s, size_t n)
 static bool
 is_json (struct arena *a, const char *text)
 {
-	const struct json_events events = { yes, yes_bool, yes_text, yes_text, yes_text, yes, yes, yes, yes };
+	const struct json_events events = { yes, yes_bool, yes_text, yes_text, yes_text,
+					    yes, yes,	   yes,	     yes };
 	struct json_parser parser = { .buf = text, .len = strlen (text), .events = &events };
 
 	return json_parse (a, &parser) == 0;
@@ -136,7 +168,8 @@ plan_text (struct arena *a, const struct golden_host *h, const char *json, size_
 	if (startswith (h->name, "process"))
 		return with_warnings (a, &report, plan_process_text (a, h, json, len, &report));
 	if (oci_config_read (a, json, len, &report, &spec) < 0)
-		return with_warnings (a, &report, arena_printf (a, "%s\n", oci_report_text (&report)));
+		return with_warnings (a, &report,
+				      arena_printf (a, "%s\n", oci_report_text (&report)));
 	if (plan_make (a, spec, &h->host, &h->options, &report, &plan, &e) < 0)
 		return with_warnings (a, &report, arena_printf (a, "%s\n", e.text));
 	if (!is_json (a, plan_dump_json (a, &plan)))
@@ -151,7 +184,8 @@ show_difference (const char *expected, const char *got)
 		size_t e = strcspn (expected, "\n"), g = strcspn (got, "\n");
 
 		if (e != g || strncmp (expected, got, e) != 0) {
-			printf ("# expected: %.*s\n#      got: %.*s\n", (int) e, expected, (int) g, got);
+			printf ("# expected: %.*s\n#      got: %.*s\n", (int) e, expected, (int) g,
+				got);
 			return;
 		}
 		expected += e + (expected[e] != '\0');
@@ -163,12 +197,14 @@ static bool
 check_file (const struct golden_host *h, const char *dir, const char *name, bool update)
 {
 	struct arena arena = { 0 }, *a = &arena;
-	char *json, *expected, *got, *plan = arena_printf (a, "%s/%.*s.plan", dir, (int) strlen (name) - 5, name);
+	char *json, *expected, *got,
+		*plan = arena_printf (a, "%s/%.*s.plan", dir, (int) strlen (name) - 5, name);
 	size_t len, expected_len;
 	struct err e;
 	bool good = true;
 
-	if (read_file_at (a, AT_FDCWD, arena_printf (a, "%s/%s", dir, name), FILE_MAX, &json, &len, &e) < 0) {
+	if (read_file_at (a, AT_FDCWD, arena_printf (a, "%s/%s", dir, name), FILE_MAX, &json, &len,
+			  &e) < 0) {
 		printf ("# %s\n", e.text);
 		return false;
 	}
@@ -209,13 +245,15 @@ main (int argc, char **argv)
 		while (h < hosts + ARRAY_SIZE (hosts) && !streq (h->name, base))
 			h++;
 		if (count < 0 || h == hosts + ARRAY_SIZE (hosts)) {
-			printf ("Bail out! %s: no such directory, or no host of this name\n", argv[i]);
+			printf ("Bail out! %s: no such directory, or no host of this name\n",
+				argv[i]);
 			return 1;
 		}
 		for (int k = 0; k < count; k++) {
 			bool good = check_file (h, argv[i], files[k]->d_name, update);
 
-			printf ("%sok %d - %s/%s\n", good ? "" : "not ", ++n, base, files[k]->d_name);
+			printf ("%sok %d - %s/%s\n", good ? "" : "not ", ++n, base,
+				files[k]->d_name);
 			failed += !good;
 			free (files[k]);
 		}

@@ -7,10 +7,10 @@
  * The K-th process is meant: 0 (the default) is COMMAND itself, 1 its first child, and so on; -a:
  * a process that is not its child. Calls are counted from 1, in that process alone, a child's until
  * it executes a program, so that a number means the same call each time; that is why this is not
- * strace's "when=". close is not counted. -e: the N-th call is not made and returns -ERRNO; -k: SIGKILL at its entry.
- * FILE gets one line "K NUMBER" for the call that was hit, and is empty if the process has no N-th
- * call. Without -n it gets such a line for every call of every process. The exit status is
- * COMMAND's.
+ * strace's "when=". close is not counted. -e: the N-th call is not made and returns -ERRNO; -k:
+ *SIGKILL at its entry. FILE gets one line "K NUMBER" for the call that was hit, and is empty if the
+ *process has no N-th call. Without -n it gets such a line for every call of every process. The exit
+ *status is COMMAND's.
  */
 #include <elf.h>
 #include <errno.h>
@@ -31,8 +31,8 @@
 #define PROCS_MAX 64
 /* linux/ptrace.h does not go together with sys/ptrace.h. */
 #define EVENT_STOP 128
-#define OPTIONS                                                                                    \
-	(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |   \
+#define OPTIONS                                                                                  \
+	(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | \
 	 PTRACE_O_TRACECLONE)
 
 static struct {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* pty ROWS COLUMNS COMMAND…: runs it on a terminal of that size, copies what it prints, exits as it did. What a person at a terminal is. */
+/* pty ROWS COLUMNS COMMAND…: runs it on a terminal of that size, copies what it prints, exits as it
+ * did. What a person at a terminal is. */
 #include <errno.h>
 #include <pty.h>
 #include <stdio.h>

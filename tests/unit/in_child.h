@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
-/* For tests that change their own process: in_child (body) runs it in a child, whose failed checks count as those of the test. After tap.h. */
+/* For tests that change their own process: in_child (body) runs it in a child, whose failed checks
+ * count as those of the test. After tap.h. */
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>

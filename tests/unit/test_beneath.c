@@ -18,7 +18,7 @@
 #define RENAME_EXCHANGE 2
 #endif
 
-static char top[64];		/* top/outside is what must not be reached, top/root is the root */
+static char top[64]; /* top/outside is what must not be reached, top/root is the root */
 static int root = -1;
 
 static void
@@ -70,10 +70,21 @@ link_at (const char *target, const char *name)
 }
 
 /* Each case runs twice: by openat2 and by the walk. */
-#define BOTH(n)                                                                                  \
-	static void both_##n (void);                                                             \
-	TEST (n##_by_openat2) { make_tree (); both_##n (); remove_tree (); }                     \
-	TEST (n##_by_walk) { make_tree (); beneath_force_fallback (true); both_##n (); remove_tree (); } \
+#define BOTH(n)                                \
+	static void both_##n (void);           \
+	TEST (n##_by_openat2)                  \
+	{                                      \
+		make_tree ();                  \
+		both_##n ();                   \
+		remove_tree ();                \
+	}                                      \
+	TEST (n##_by_walk)                     \
+	{                                      \
+		make_tree ();                  \
+		beneath_force_fallback (true); \
+		both_##n ();                   \
+		remove_tree ();                \
+	}                                      \
 	static void both_##n (void)
 
 static const char *
@@ -103,7 +114,9 @@ same_inode (int fd, const char *path)
 {
 	struct stat a, b;
 
-	return fd >= 0 && fstat (fd, &a) == 0 && fstatat (root, path, &b, AT_SYMLINK_NOFOLLOW) == 0 && a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+	return fd >= 0 && fstat (fd, &a) == 0 &&
+	       fstatat (root, path, &b, AT_SYMLINK_NOFOLLOW) == 0 && a.st_ino == b.st_ino &&
+	       a.st_dev == b.st_dev;
 }
 
 static int
@@ -168,7 +181,7 @@ BOTH (links_stay_inside)
 BOTH (link_to_proc_root)
 {
 	link_at ("/proc/self/root/etc", "escape");
-	EQ (opens ("escape", O_PATH), -ENOENT);	/* there is no proc in this root */
+	EQ (opens ("escape", O_PATH), -ENOENT); /* there is no proc in this root */
 }
 
 BOTH (nofollow)
@@ -180,8 +193,8 @@ BOTH (nofollow)
 	fd = beneath_open (root, "link", O_PATH | O_NOFOLLOW);
 	OK (fd >= 0 && fstat (fd, &st) == 0 && S_ISLNK (st.st_mode));
 	EQ (opens ("link", O_RDONLY | O_NOFOLLOW), -ELOOP);
-	EQ (opens ("link/sub/deep", O_RDONLY | O_NOFOLLOW), 0);	/* only the last one counts */
-	EQ (opens ("link/", O_PATH | O_NOFOLLOW | O_DIRECTORY), 0);	/* a slash follows, as always */
+	EQ (opens ("link/sub/deep", O_RDONLY | O_NOFOLLOW), 0);	    /* only the last one counts */
+	EQ (opens ("link/", O_PATH | O_NOFOLLOW | O_DIRECTORY), 0); /* a slash follows, as always */
 }
 
 BOTH (no_links_at_all)
@@ -259,7 +272,8 @@ BOTH (mkdir_through_links_stays_inside)
 	autofd c = beneath_mkdir_p (root, "var_run/secrets", 0755);
 
 	OK (a >= 0 && b >= 0);
-	EQ (faccessat (root, "../outside/pwned", F_OK, 0), -1);	/* they are below top/root/tmp/... and top/root/outside */
+	EQ (faccessat (root, "../outside/pwned", F_OK, 0),
+	    -1); /* they are below top/root/tmp/... and top/root/outside */
 	OK (same_inode (b, "outside/pwned"));
 	OK (same_inode (c, "run/secrets"));
 }
@@ -271,7 +285,8 @@ BOTH (touch_makes_a_file)
 	autofd c = beneath_touch (root, "dir");
 	struct stat st;
 
-	OK (same_inode (a, "etc/hosts") && fstat (a, &st) == 0 && S_ISREG (st.st_mode) && st.st_size == 0);
+	OK (same_inode (a, "etc/hosts") && fstat (a, &st) == 0 && S_ISREG (st.st_mode) &&
+	    st.st_size == 0);
 	OK (same_inode (b, "file"));
 	STREQ (text_of ("file"), "root file");
 	OK (same_inode (c, "dir"));
@@ -358,11 +373,13 @@ BOTH (exchange_race)
 		autofd touched = beneath_touch (root, "victim/touched");
 
 		good += streq (text, "inside");
-		good += 0 * (made + parent + touched);	/* their fates differ; what counts is what is outside afterwards */
+		good += 0 * (made + parent + touched); /* their fates differ; what counts is what is
+							  outside afterwards */
 		escaped += streq (text, "OUTSIDE");
 		rounds++;
 		clock_gettime (CLOCK_MONOTONIC, &now);
-	} while ((now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1000000 < 500);
+	} while ((now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1000000 <
+		 500);
 	kill (attacker, SIGKILL);
 	waitpid (attacker, NULL, 0);
 	EQ (escaped, 0);

@@ -100,7 +100,10 @@ TEST (an_error_has_a_number_and_a_text)
 {
 	struct criu_response r;
 
-	EQ (PARSE ("\x08\x01\x10\x00\x38\x02\x4a\x03" "no!", &r), 0);
+	EQ (PARSE ("\x08\x01\x10\x00\x38\x02\x4a\x03"
+		   "no!",
+		   &r),
+	    0);
 	OK (!r.success);
 	EQ (r.cr_errno, 2);
 	STREQ (r.message, "no!");
@@ -110,7 +113,13 @@ TEST (unknown_fields_are_passed_over)
 {
 	struct criu_response r;
 
-	EQ (PARSE ("\x08\x01\x10\x01\xd1\x07" "12345678" "\x9d\x06" "1234" "\xa2\x06\x02xy", &r), 0);
+	EQ (PARSE ("\x08\x01\x10\x01\xd1\x07"
+		   "12345678"
+		   "\x9d\x06"
+		   "1234"
+		   "\xa2\x06\x02xy",
+		   &r),
+	    0);
 	EQ (r.type, CRIU_DUMP);
 }
 
@@ -120,8 +129,14 @@ TEST (damaged_answers_are_refused)
 
 	EQ (PARSE ("", &r), -EBADMSG);
 	EQ (PARSE ("\x08", &r), -EBADMSG);
-	EQ (PARSE ("\x08\x01\x4a\x7f" "short", &r), -EBADMSG);
-	EQ (PARSE ("\x08\x01\x2a\x04\x0a\x7f" "xx", &r), -EBADMSG);
+	EQ (PARSE ("\x08\x01\x4a\x7f"
+		   "short",
+		   &r),
+	    -EBADMSG);
+	EQ (PARSE ("\x08\x01\x2a\x04\x0a\x7f"
+		   "xx",
+		   &r),
+	    -EBADMSG);
 	EQ (PARSE ("\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", &r), -EBADMSG);
 	EQ (PARSE ("\x0b\x01", &r), -EBADMSG);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The device program decides as its rules do: run by an interpreter here, for every kind of question. */
+/* The device program decides as its rules do: run by an interpreter here, for every kind of
+ * question. */
 #include <stdlib.h>
 
 #include "cgroup/internal.h"
@@ -7,7 +8,8 @@
 #include "tap.h"
 
 static int
-interpret (const struct device_program *p, uint32_t type, uint32_t access, uint32_t major, uint32_t minor)
+interpret (const struct device_program *p, uint32_t type, uint32_t access, uint32_t major,
+	   uint32_t minor)
 {
 	uint32_t ctx[3] = { access << 16 | type, major, minor };
 	uint64_t r[11] = { 0 };
@@ -38,20 +40,22 @@ interpret (const struct device_program *p, uint32_t type, uint32_t access, uint3
 
 /* One kind of access: the last rule that speaks of it. */
 static bool
-allows (const struct device_rule *rules, size_t n, char type, unsigned access, int64_t major, int64_t minor)
+allows (const struct device_rule *rules, size_t n, char type, unsigned access, int64_t major,
+	int64_t minor)
 {
 	for (size_t i = n; i-- > 0;) {
 		const struct device_rule *r = &rules[i];
 
-		if ((r->type == 'a' || r->type == type) && (access & r->access) && (r->major < 0 || r->major == major)
-		    && (r->minor < 0 || r->minor == minor))
+		if ((r->type == 'a' || r->type == type) && (access & r->access) &&
+		    (r->major < 0 || r->major == major) && (r->minor < 0 || r->minor == minor))
 			return r->allow;
 	}
 	return false;
 }
 
 static int
-reference (const struct device_rule *rules, size_t n, char type, unsigned access, int64_t major, int64_t minor)
+reference (const struct device_rule *rules, size_t n, char type, unsigned access, int64_t major,
+	   int64_t minor)
 {
 	for (unsigned bit = 1; bit < 8; bit <<= 1)
 		if ((access & bit) && !allows (rules, n, type, bit, major, minor))
@@ -65,7 +69,7 @@ all_reached (const struct device_program *p)
 {
 	bool reached[ARRAY_SIZE (p->insns)] = { true };
 
-	for (size_t i = 0; i < p->n; i++) {	/* jumps lead forward only */
+	for (size_t i = 0; i < p->n; i++) { /* jumps lead forward only */
 		const struct bpf_insn *in = &p->insns[i];
 
 		if (!reached[i])
@@ -84,7 +88,9 @@ all_reached (const struct device_program *p)
 static int
 compare_all (const struct device_rule *rules, size_t n)
 {
-	static const uint32_t kernel[8] = { 0, 2, 4, 6, 1, 3, 5, 7 };	/* read 1, write 2, mknod 4 as BPF_DEVCG_ACC_* */
+	static const uint32_t kernel[8] = {
+		0, 2, 4, 6, 1, 3, 5, 7
+	}; /* read 1, write 2, mknod 4 as BPF_DEVCG_ACC_* */
 	static struct device_program p;
 	int wrong = 0;
 
@@ -94,8 +100,12 @@ compare_all (const struct device_rule *rules, size_t n)
 		for (unsigned access = 1; access < 8; access++)
 			for (uint32_t major = 0; major < 6; major++)
 				for (uint32_t minor = 0; minor < 6; minor++)
-					wrong += interpret (&p, type ? BPF_DEVCG_DEV_CHAR : BPF_DEVCG_DEV_BLOCK, kernel[access], major, minor)
-						 != reference (rules, n, type ? 'c' : 'b', access, major, minor);
+					wrong += interpret (&p,
+							    type ? BPF_DEVCG_DEV_CHAR
+								 : BPF_DEVCG_DEV_BLOCK,
+							    kernel[access], major, minor) !=
+						 reference (rules, n, type ? 'c' : 'b', access,
+							    major, minor);
 	return wrong;
 }
 
@@ -115,7 +125,10 @@ TEST (random_lists_decide_as_their_rules)
 
 		for (size_t i = 0; i < n; i++)
 			rules[i] = (struct device_rule) {
-				.allow = random () % 4 != 0, .type = "abc"[random () % 3], .major = random () % 7 - 1, .minor = random () % 7 - 1,
+				.allow = random () % 4 != 0,
+				.type = "abc"[random () % 3],
+				.major = random () % 7 - 1,
+				.minor = random () % 7 - 1,
 				.access = (unsigned) random () % 7 + 1,
 			};
 		wrong += compare_all (rules, n) != 0;
@@ -125,9 +138,14 @@ TEST (random_lists_decide_as_their_rules)
 
 TEST (the_default_list_is_short)
 {
-	static const int64_t numbers[][2] = { { 1, 3 }, { 1, 5 }, { 1, 7 }, { 1, 8 }, { 1, 9 }, { 5, 0 }, { 5, 1 }, { 5, 2 }, { 136, -1 }, { 10, 200 } };
+	static const int64_t numbers[][2] = {
+		{ 1, 3 }, { 1, 5 }, { 1, 7 }, { 1, 8 },	   { 1, 9 },
+		{ 5, 0 }, { 5, 1 }, { 5, 2 }, { 136, -1 }, { 10, 200 }
+	};
 	static struct device_program p;
-	struct device_rule rules[13] = { { false, 'a', -1, -1, 7 }, { true, 'c', -1, -1, 4 }, { true, 'b', -1, -1, 4 } };
+	struct device_rule rules[13] = { { false, 'a', -1, -1, 7 },
+					 { true, 'c', -1, -1, 4 },
+					 { true, 'b', -1, -1, 4 } };
 
 	for (size_t i = 0; i < ARRAY_SIZE (numbers); i++)
 		rules[3 + i] = (struct device_rule) { true, 'c', numbers[i][0], numbers[i][1], 7 };

@@ -33,7 +33,7 @@ TEST (context_reads_outside_in)
 	STREQ (e.text, "mount: open '/x'");
 	EQ (e.len, strlen (e.text));
 	STREQ (err_full (&e), "mount: open '/x': no such file or directory");
-	STREQ (err_full (&e), "mount: open '/x': no such file or directory");	/* not twice */
+	STREQ (err_full (&e), "mount: open '/x': no such file or directory"); /* not twice */
 }
 
 TEST (no_number_no_reason)
@@ -92,7 +92,8 @@ TEST (texts_that_engines_match)
 TEST (every_number_has_a_text)
 {
 	for (int i = 1; i < 140; i++)
-		OK (err_strerror (i)[0] != '\0' && err_strerror (i)[0] >= 'a' && err_strerror (i)[0] <= 'z');
+		OK (err_strerror (i)[0] != '\0' && err_strerror (i)[0] >= 'a' &&
+		    err_strerror (i)[0] <= 'z');
 	STREQ (err_strerror (-5), "error -5");
 	STREQ (err_strerror (99999), "error 99999");
 }

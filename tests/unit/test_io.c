@@ -21,9 +21,14 @@ static int dir = -1;
 static struct arena arena;
 static struct err e;
 
-#define IN_DIR(n)                                               \
-	static void in_dir_##n (void);                          \
-	TEST (n) { enter (); in_dir_##n (); leave (); }         \
+#define IN_DIR(n)                      \
+	static void in_dir_##n (void); \
+	TEST (n)                       \
+	{                              \
+		enter ();              \
+		in_dir_##n ();         \
+		leave ();              \
+	}                              \
 	static void in_dir_##n (void)
 
 static void
@@ -72,8 +77,9 @@ IN_DIR (whole_file)
 	EQ (file_create_at (dir, "f", "a\0b", 3, 0600), 0);
 	EQ (read_file_at (&arena, dir, "f", 3, &text, &len, &e), 0);
 	EQ (len, 3);
-	OK (memcmp (text, "a\0b", 4) == 0);	/* a NUL behind it */
-	FAILS_WITH (read_file_at (&arena, dir, "f", 2, &text, &len, &e), &e, "'f' is larger than 2 bytes");
+	OK (memcmp (text, "a\0b", 4) == 0); /* a NUL behind it */
+	FAILS_WITH (read_file_at (&arena, dir, "f", 2, &text, &len, &e), &e,
+		    "'f' is larger than 2 bytes");
 	EQ (e.num, EFBIG);
 	EQ (file_create_at (dir, "empty", "", 0, 0600), 0);
 	EQ (read_file_at (&arena, dir, "empty", 10, &text, &len, &e), 0);
@@ -86,12 +92,14 @@ IN_DIR (no_file)
 	char *text;
 	size_t len;
 
-	FAILS_WITH (read_file_at (&arena, dir, "missing", 10, &text, &len, &e), &e, "open 'missing'");
+	FAILS_WITH (read_file_at (&arena, dir, "missing", 10, &text, &len, &e), &e,
+		    "open 'missing'");
 	EQ (e.num, ENOENT);
 	OK (mkdirat (dir, "d", 0700) == 0);
 	EQ (read_file_at (&arena, dir, "d", 10, &text, &len, &e), -1);
 	EQ (e.num, EISDIR);
-	FAILS_WITH (read_file_at (&arena, AT_FDCWD, "/dev/zero", 1 << 20, &text, &len, &e), &e, "neither a regular file nor a pipe");
+	FAILS_WITH (read_file_at (&arena, AT_FDCWD, "/dev/zero", 1 << 20, &text, &len, &e), &e,
+		    "neither a regular file nor a pipe");
 }
 
 IN_DIR (proc_files_have_no_size)
@@ -147,7 +155,8 @@ IN_DIR (endless_pipe_has_a_limit)
 		_exit (0);
 	}
 	close (fds[1]);
-	FAILS_WITH (read_fd (&arena, fds[0], "pipe", 100000, &text, &len, &e), &e, "larger than 100000 bytes");
+	FAILS_WITH (read_fd (&arena, fds[0], "pipe", 100000, &text, &len, &e), &e,
+		    "larger than 100000 bytes");
 	close (fds[0]);
 	waitpid (pid, NULL, 0);
 }
@@ -184,8 +193,8 @@ IN_DIR (small_files)
 	EQ (read_small_at (dir, "missing", buf, sizeof buf), -ENOENT);
 	EQ (write_small_at (dir, "f", "99"), 0);
 	EQ (read_small_at (dir, "f", buf, sizeof buf), 2);
-	STREQ (buf, "99");		/* and not truncated: kernel files do not care */
-	EQ (write_small_at (dir, "missing", "99"), -ENOENT);	/* never made */
+	STREQ (buf, "99"); /* and not truncated: kernel files do not care */
+	EQ (write_small_at (dir, "missing", "99"), -ENOENT); /* never made */
 }
 
 IN_DIR (create_is_exclusive)
@@ -243,7 +252,8 @@ listen_at (const char *path)
 
 	snprintf (parent, sizeof parent, "%.*s", (int) (slash - path), path);
 	snprintf (sa.sun_path, sizeof sa.sun_path, "%s", slash + 1);
-	if (chdir (parent) < 0 || bind (fd, (struct sockaddr *) &sa, sizeof sa) < 0 || listen (fd, 5) < 0)
+	if (chdir (parent) < 0 || bind (fd, (struct sockaddr *) &sa, sizeof sa) < 0 ||
+	    listen (fd, 5) < 0)
 		abort ();
 	if (fchdir (old) < 0)
 		abort ();
@@ -256,10 +266,16 @@ reaches (const char *path)
 {
 	autofd listener = listen_at (path);
 	autofd client = sock_connect (path, &e), server = -1;
-	union { struct cmsghdr h; char buf[CMSG_SPACE (sizeof (int))]; } control;
+	union {
+		struct cmsghdr h;
+		char buf[CMSG_SPACE (sizeof (int))];
+	} control;
 	char text[16] = "";
 	struct iovec iov = { text, sizeof text };
-	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.buf, .msg_controllen = sizeof control.buf };
+	struct msghdr mh = { .msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = control.buf,
+			     .msg_controllen = sizeof control.buf };
 	struct stat a, b;
 	int got = -1;
 
@@ -339,7 +355,8 @@ IN_DIR (send_to_the_dead)
 
 	OK (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) == 0);
 	close (fds[1]);
-	FAILS_WITH (sock_send_fd (fds[0], "x", 1, dir, &e), &e, "send a file descriptor");	/* and no SIGPIPE */
+	FAILS_WITH (sock_send_fd (fds[0], "x", 1, dir, &e), &e,
+		    "send a file descriptor"); /* and no SIGPIPE */
 	EQ (e.num, EPIPE);
 	close (fds[0]);
 }

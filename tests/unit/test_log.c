@@ -22,7 +22,8 @@ slurp (const char *path, char *to, size_t size)
 	to[n < 0 ? 0 : n] = '\0';
 }
 
-/* `body` in a process of its own, since the log is global; its log file in `out`, its stderr in `errors`. */
+/* `body` in a process of its own, since the log is global; its log file in `out`, its stderr in
+ * `errors`. */
 static int
 run (void (*body) (void))
 {
@@ -66,13 +67,41 @@ one_error (const char *format, const char *level)
 	log_error (&e);
 }
 
-static void json_default (void) { one_error ("json", NULL); }
-static void text_default (void) { one_error ("text", NULL); }
-static void no_format (void) { one_error (NULL, NULL); }
-static void json_warn (void) { one_error ("json", "warn"); }
-static void json_debug (void) { one_error ("json", "debug"); }
-static void bad_format (void) { one_error ("xml", NULL); }
-static void bad_level (void) { one_error ("json", "loud"); }
+static void
+json_default (void)
+{
+	one_error ("json", NULL);
+}
+static void
+text_default (void)
+{
+	one_error ("text", NULL);
+}
+static void
+no_format (void)
+{
+	one_error (NULL, NULL);
+}
+static void
+json_warn (void)
+{
+	one_error ("json", "warn");
+}
+static void
+json_debug (void)
+{
+	one_error ("json", "debug");
+}
+static void
+bad_format (void)
+{
+	one_error ("xml", NULL);
+}
+static void
+bad_level (void)
+{
+	one_error ("json", "loud");
+}
 
 static int
 lines (const char *s)
@@ -88,9 +117,13 @@ TEST (json_has_exactly_one_object)
 {
 	EQ (run (json_default), 0);
 	EQ (lines (out), 1);
-	OK (strncmp (out, "{\"level\":\"error\",\"msg\":\"open '/x \\\"y\\\"\\n\\\\x1b[0m': no such file or directory\",\"time\":\"20", 88) == 0);
+	OK (strncmp (
+		    out,
+		    "{\"level\":\"error\",\"msg\":\"open '/x \\\"y\\\"\\n\\\\x1b[0m': no such file or directory\",\"time\":\"20",
+		    88) == 0);
 	CONTAINS (out, "Z\"}\n");
-	CONTAINS (errors, "coracle: open '/x \"y\"\ncoracle: \\x1b[0m': no such file or directory\n");
+	CONTAINS (errors,
+		  "coracle: open '/x \"y\"\ncoracle: \\x1b[0m': no such file or directory\n");
 	EQ (lines (errors), 2);
 }
 
@@ -99,7 +132,9 @@ TEST (text_is_one_line)
 	EQ (run (text_default), 0);
 	EQ (lines (out), 1);
 	OK (strncmp (out, "time=\"20", 8) == 0);
-	CONTAINS (out, "Z\" level=error msg=\"open '/x \\\"y\\\"\\n\\\\x1b[0m': no such file or directory\"\n");
+	CONTAINS (
+		out,
+		"Z\" level=error msg=\"open '/x \\\"y\\\"\\n\\\\x1b[0m': no such file or directory\"\n");
 	EQ (run (no_format), 0);
 	CONTAINS (out, " level=error msg=\"");
 }
@@ -209,7 +244,8 @@ missing_directory (void)
 
 	if (log_open ("/nonexistent/dir/log", "json", NULL, &e) == 0)
 		_exit (1);
-	_exit (strstr (err_full (&e), "open log file '/nonexistent/dir/log': no such file") ? 0 : 2);
+	_exit (strstr (err_full (&e), "open log file '/nonexistent/dir/log': no such file") ? 0
+											    : 2);
 }
 
 TEST (unwritable_target_is_an_error)

@@ -63,14 +63,18 @@ TEST (what_is_no_namespace)
 	char dir[] = "/tmp/coracle-test-XXXXXX", fifo[64];
 	struct ns_fds fds;
 
-	FAILS_WITH (open_one (CLONE_NEWNET, "/nonexistent", 0, &fds), &e, "linux.namespaces[1].path: open '/nonexistent'");
+	FAILS_WITH (open_one (CLONE_NEWNET, "/nonexistent", 0, &fds), &e,
+		    "linux.namespaces[1].path: open '/nonexistent'");
 	EQ (e.num, ENOENT);
-	FAILS_WITH (open_one (CLONE_NEWNET, "/etc/passwd", 0, &fds), &e, "'/etc/passwd' is not a namespace");
-	FAILS_WITH (open_one (CLONE_NEWNET, "/proc/self/ns/ipc", 0, &fds), &e, "is a namespace of type ipc, not network");
+	FAILS_WITH (open_one (CLONE_NEWNET, "/etc/passwd", 0, &fds), &e,
+		    "'/etc/passwd' is not a namespace");
+	FAILS_WITH (open_one (CLONE_NEWNET, "/proc/self/ns/ipc", 0, &fds), &e,
+		    "is a namespace of type ipc, not network");
 	OK (mkdtemp (dir) != NULL);
 	snprintf (fifo, sizeof fifo, "%s/fifo", dir);
 	EQ (mkfifo (fifo, 0600), 0);
-	FAILS_WITH (open_one (CLONE_NEWNET, fifo, 0, &fds), &e, "is not a namespace");	/* and does not hang */
+	FAILS_WITH (open_one (CLONE_NEWNET, fifo, 0, &fds), &e,
+		    "is not a namespace"); /* and does not hang */
 	unlink (fifo);
 	rmdir (dir);
 }
@@ -85,7 +89,8 @@ TEST (the_own_namespace_is_left_out)
 	EQ (fds.n, 0);
 	EQ (open_one (CLONE_NEWUSER, "/proc/self/ns/user", 0, &fds), 0);
 	EQ (fds.n, 0);
-	FAILS_WITH (open_one (CLONE_NEWUTS, "/proc/self/ns/uts", CLONE_NEWUTS, &fds), &e, "is the runtime's own uts namespace");
+	FAILS_WITH (open_one (CLONE_NEWUTS, "/proc/self/ns/uts", CLONE_NEWUTS, &fds), &e,
+		    "is the runtime's own uts namespace");
 	EQ (open_one (CLONE_NEWUTS, "/proc/self/ns/uts", CLONE_NEWNET, &fds), 0);
 }
 
@@ -123,7 +128,8 @@ TEST (join)
 	in_child (join_two);
 }
 
-/* From inside a new user namespace the host's cannot be joined: EPERM is an error, or left for later. */
+/* From inside a new user namespace the host's cannot be joined: EPERM is an error, or left for
+ * later. */
 static void
 join_without_right (void)
 {
@@ -172,12 +178,14 @@ TEST (set_names)
 static void
 offsets (void)
 {
-	const struct ns_plan plan = { .offsets = { { CLOCK_MONOTONIC, 1000000, 5 }, { CLOCK_BOOTTIME, -1, 0 } }, .n_offsets = 2 };
+	const struct ns_plan plan = { .offsets = { { CLOCK_MONOTONIC, 1000000, 5 },
+						   { CLOCK_BOOTTIME, -1, 0 } },
+				      .n_offsets = 2 };
 	struct timespec before, after;
 	int status;
 
 	if (unshare (CLONE_NEWTIME) < 0)
-		_exit (0);		/* Linux < 5.6 */
+		_exit (0); /* Linux < 5.6 */
 	clock_gettime (CLOCK_MONOTONIC, &before);
 	EQ (timens_write_offsets (&plan, &e), 0);
 	fflush (stdout);

@@ -19,7 +19,7 @@
 #include "in_child.h"
 
 static struct err e;
-static int here_fd, there_fd;		/* namespaces */
+static int here_fd, there_fd; /* namespaces */
 
 /* Two new network namespaces; we are in the first. false: this kernel cannot. */
 static bool
@@ -43,7 +43,11 @@ make_device (const char *name)
 	int fd = netlink_open (), result = -1;
 
 	for (size_t i = 0; i < ARRAY_SIZE (kinds) && result != 0; i++) {
-		struct { struct rtattr a; char kind[8]; } info = { { (unsigned short) RTA_LENGTH (strlen (kinds[i])), IFLA_INFO_KIND }, "" };
+		struct {
+			struct rtattr a;
+			char kind[8];
+		} info = { { (unsigned short) RTA_LENGTH (strlen (kinds[i])), IFLA_INFO_KIND },
+			   "" };
 		struct netlink_request r;
 
 		memcpy (info.kind, kinds[i], strlen (kinds[i]));
@@ -57,9 +61,13 @@ make_device (const char *name)
 }
 
 static int
-add_address (const char *name, int family, const char *text, unsigned char prefix, unsigned char scope)
+add_address (const char *name, int family, const char *text, unsigned char prefix,
+	     unsigned char scope)
 {
-	const struct ifaddrmsg head = { .ifa_family = (unsigned char) family, .ifa_prefixlen = prefix, .ifa_scope = scope, .ifa_index = if_nametoindex (name) };
+	const struct ifaddrmsg head = { .ifa_family = (unsigned char) family,
+					.ifa_prefixlen = prefix,
+					.ifa_scope = scope,
+					.ifa_index = if_nametoindex (name) };
 	unsigned char bytes[16];
 	size_t len = family == AF_INET ? 4 : 16;
 	struct netlink_request r;
@@ -162,11 +170,13 @@ taken_name (void)
 	setns (there_fd, CLONE_NEWNET);
 	OK (make_device ("b1"));
 	setns (here_fd, CLONE_NEWNET);
-	FAILS_WITH (netdev_move_all (devs, 1, there_fd, &e), &e, "linux.netDevices.b0: the container has a network device 'b1' already");
+	FAILS_WITH (netdev_move_all (devs, 1, there_fd, &e), &e,
+		    "linux.netDevices.b0: the container has a network device 'b1' already");
 	/* The same name on both sides. */
 	OK (make_device ("b1"));
 	const struct net_device same[] = { { "b1", "b1", "linux.netDevices.b1" } };
-	FAILS_WITH (netdev_move_all (same, 1, there_fd, &e), &e, "has a network device 'b1' already");
+	FAILS_WITH (netdev_move_all (same, 1, there_fd, &e), &e,
+		    "has a network device 'b1' already");
 	OK (if_nametoindex ("b1") > 0);
 }
 
@@ -204,13 +214,16 @@ TEST (a_pattern_takes_the_first_free_name)
 static void
 missing (void)
 {
-	const struct net_device devs[] = { { "nosuch0", "nosuch0", "linux.netDevices.nosuch0" } }, lo[] = { { "lo", "lo1", "linux.netDevices.lo" } };
+	const struct net_device devs[] = { { "nosuch0", "nosuch0", "linux.netDevices.nosuch0" } },
+				lo[] = { { "lo", "lo1", "linux.netDevices.lo" } };
 
 	if (!two_namespaces ())
 		return;
-	FAILS_WITH (netdev_move_all (devs, 1, there_fd, &e), &e, "linux.netDevices.nosuch0: network device 'nosuch0'");
+	FAILS_WITH (netdev_move_all (devs, 1, there_fd, &e), &e,
+		    "linux.netDevices.nosuch0: network device 'nosuch0'");
 	EQ (e.num, ENODEV);
-	FAILS_WITH (netdev_move_all (lo, 1, there_fd, &e), &e, "network device 'lo' cannot leave its namespace");
+	FAILS_WITH (netdev_move_all (lo, 1, there_fd, &e), &e,
+		    "network device 'lo' cannot leave its namespace");
 	EQ (netdev_move_all (NULL, 0, -1, &e), 0);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Writes below /proc reach procfs or fail, whatever is mounted on it (CVE-2019-16884, CVE-2025-52881). Each case is a process with a
- * mount namespace of its own; missing system calls are simulated by a seccomp filter.
+ * Writes below /proc reach procfs or fail, whatever is mounted on it (CVE-2019-16884,
+ * CVE-2025-52881). Each case is a process with a mount namespace of its own; missing system calls
+ * are simulated by a seccomp filter.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +36,8 @@ without (int a, int b)
 	};
 	struct sock_fprog prog = { sizeof f / sizeof f[0], f };
 
-	if (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) < 0)
+	if (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) < 0)
 		_exit (70);
 }
 
@@ -49,7 +51,8 @@ apart (int (*body) (void))
 	fflush (stdout);
 	pid = fork ();
 	if (pid == 0) {
-		if (geteuid () == 0 && (unshare (CLONE_NEWNS) < 0 || mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0))
+		if (geteuid () == 0 && (unshare (CLONE_NEWNS) < 0 ||
+					mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0))
 			_exit (71);
 		alarm (10);
 		_exit (body ());
@@ -58,7 +61,11 @@ apart (int (*body) (void))
 	return WIFEXITED (status) ? WEXITSTATUS (status) : 1000 + WTERMSIG (status);
 }
 
-#define ROOT() do { if (geteuid () != 0) SKIP ("needs root"); } while (0)
+#define ROOT()                               \
+	do {                                 \
+		if (geteuid () != 0)         \
+			SKIP ("needs root"); \
+	} while (0)
 
 /* "self/oom_score_adj" by our way; 0 if the kernel has it afterwards. */
 static int
@@ -83,13 +90,21 @@ TEST (plain_proc)
 static int
 nothing_there (void)
 {
-	if (procfs_open ("self/nothing", O_RDONLY) != -ENOENT || procfs_open ("4194305/stat", O_RDONLY) != -ENOENT)
+	if (procfs_open ("self/nothing", O_RDONLY) != -ENOENT ||
+	    procfs_open ("4194305/stat", O_RDONLY) != -ENOENT)
 		return 1;
-	if (procfs_open ("self/exe", O_RDONLY) != -ELOOP || procfs_open ("self/fd/0", O_RDONLY) != -ELOOP || procfs_open ("self/cwd/x", O_RDONLY) != -ELOOP)
+	if (procfs_open ("self/exe", O_RDONLY) != -ELOOP ||
+	    procfs_open ("self/fd/0", O_RDONLY) != -ELOOP ||
+	    procfs_open ("self/cwd/x", O_RDONLY) != -ELOOP)
 		return 2;
-	if (procfs_open ("../etc/passwd", O_RDONLY) >= 0 || procfs_open ("/etc/passwd", O_RDONLY) != -EXDEV)
+	if (procfs_open ("../etc/passwd", O_RDONLY) >= 0 ||
+	    procfs_open ("/etc/passwd", O_RDONLY) != -EXDEV)
 		return 3;
-	return procfs_write ("self/stat", "x") == -EACCES || procfs_write ("self/stat", "x") == -EIO || procfs_write ("self/stat", "x") == -EINVAL ? 0 : 4;
+	return procfs_write ("self/stat", "x") == -EACCES ||
+			       procfs_write ("self/stat", "x") == -EIO ||
+			       procfs_write ("self/stat", "x") == -EINVAL
+		       ? 0
+		       : 4;
 }
 
 TEST (missing_files_links_and_escapes)
@@ -119,7 +134,10 @@ fake_proc_old_kernel (void)
 		return 72;
 	close (open ("/proc/self/oom_score_adj", O_CREAT | O_WRONLY, 0666));
 	without (SYS_fsopen, SYS_open_tree);
-	return procfs_write ("self/oom_score_adj", "77") == -EXDEV && procfs_write_sys ("kernel/hostname", "x") == -EXDEV ? 0 : 1;
+	return procfs_write ("self/oom_score_adj", "77") == -EXDEV &&
+			       procfs_write_sys ("kernel/hostname", "x") == -EXDEV
+		       ? 0
+		       : 1;
 }
 
 TEST (tmpfs_over_proc_is_refused_where_we_cannot_mount)
@@ -178,7 +196,7 @@ clone_of_proc (void)
 	if (mount ("/proc/self/comm", "/proc/self/oom_score_adj", NULL, MS_BIND, NULL) < 0)
 		return 72;
 	without (SYS_fsopen, SYS_fsopen);
-	return adjusts ();	/* not recursive: without what is mounted on it */
+	return adjusts (); /* not recursive: without what is mounted on it */
 }
 
 TEST (clone_of_proc_is_clean)
@@ -204,10 +222,11 @@ no_openat2_over_mounted (void)
 {
 	int fd = open ("/proc", O_PATH | O_DIRECTORY);
 
-	if (fd < 0 || mount ("/proc/self/comm", "/proc/self/oom_score_adj", NULL, MS_BIND, NULL) < 0)
+	if (fd < 0 ||
+	    mount ("/proc/self/comm", "/proc/self/oom_score_adj", NULL, MS_BIND, NULL) < 0)
 		return 72;
 	without (SYS_openat2, SYS_openat2);
-	if (adjusts () != 0)	/* the detached mount has nothing on it */
+	if (adjusts () != 0) /* the detached mount has nothing on it */
 		return 1;
 	return 0;
 }
@@ -224,11 +243,14 @@ namespace_files (void)
 	struct stat a, b;
 	autofd fd = procfs_open_ns ("self/ns/net");
 
-	if (fd < 0 || fstat (fd, &a) < 0 || stat ("/proc/self/ns/net", &b) < 0 || a.st_ino != b.st_ino)
+	if (fd < 0 || fstat (fd, &a) < 0 || stat ("/proc/self/ns/net", &b) < 0 ||
+	    a.st_ino != b.st_ino)
 		return 1;
 	if (procfs_open ("self/ns/net", O_RDONLY) != -ELOOP)
 		return 2;
-	if (dup2 (open ("/etc/passwd", O_RDONLY), 0) != 0 || procfs_open_ns ("self/fd/0") != -EXDEV || procfs_open_ns ("self/ns/nothing") != -ENOENT || procfs_open_ns ("x") != -EINVAL)
+	if (dup2 (open ("/etc/passwd", O_RDONLY), 0) != 0 ||
+	    procfs_open_ns ("self/fd/0") != -EXDEV ||
+	    procfs_open_ns ("self/ns/nothing") != -ENOENT || procfs_open_ns ("x") != -EINVAL)
 		return 3;
 	return 0;
 }
@@ -249,7 +271,8 @@ sysctls (void)
 		return 1;
 	if (gethostname (name, sizeof name - 1) < 0 || strcmp (name, "cor-base-host") != 0)
 		return 2;
-	if (procfs_write_sys ("kernel/nothing", "1") != -ENOENT || procfs_write_sys ("../self/comm", "x") != -EXDEV)
+	if (procfs_write_sys ("kernel/nothing", "1") != -ENOENT ||
+	    procfs_write_sys ("../self/comm", "x") != -EXDEV)
 		return 3;
 	/* the cached handle cannot reach /proc/sys at all */
 	return procfs_write ("sys/kernel/hostname", "other") == -ENOENT ? 0 : 4;
@@ -295,7 +318,8 @@ strange_name (void)
 {
 	uint64_t mine, again;
 
-	if (prctl (PR_SET_NAME, "a) R 1 2 (b") < 0 || proc_starttime (getpid (), &mine) < 0 || proc_starttime (getpid (), &again) < 0)
+	if (prctl (PR_SET_NAME, "a) R 1 2 (b") < 0 || proc_starttime (getpid (), &mine) < 0 ||
+	    proc_starttime (getpid (), &again) < 0)
 		return 1;
 	return mine == again && mine > 1000 ? 0 : 2;
 }

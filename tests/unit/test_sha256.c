@@ -37,7 +37,8 @@ TEST (examples)
 	STREQ (of ("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 56),
 	       "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
 	memset (a, 'a', sizeof a);
-	STREQ (of (a, sizeof a), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+	STREQ (of (a, sizeof a),
+	       "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
 TEST (any_pieces_of_any_length)

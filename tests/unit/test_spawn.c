@@ -45,9 +45,11 @@ run (struct spawn *s)
 	return r;
 }
 
-#define SH(script, ...) \
-	run (&(struct spawn) { .path = "/bin/sh", .argv = (char *[]) { (char *) "sh", (char *) "-c", (char *) (script), NULL }, \
-			       ##__VA_ARGS__ })
+#define SH(script, ...)                                                                       \
+	run (&(struct spawn) {                                                                \
+		.path = "/bin/sh",                                                            \
+		.argv = (char *[]) { (char *) "sh", (char *) "-c", (char *) (script), NULL }, \
+		##__VA_ARGS__ })
 
 static int64_t
 milliseconds (void)
@@ -96,7 +98,7 @@ TEST (reads_its_input)
 	STREQ (result.output, "{\"id\": \"x\"}");
 	EQ (SH ("cat /dev/stdin", .input = "reopened", .input_len = 8), 0);
 	STREQ (result.output, "reopened");
-	EQ (SH ("cat"), 0);	/* none: end of file at once */
+	EQ (SH ("cat"), 0); /* none: end of file at once */
 	EQ (result.output_len, 0);
 }
 
@@ -125,7 +127,8 @@ TEST (timeout_kills_the_group)
 	STREQ (result.tail, "started");
 	child = atoi (result.output);
 	OK (child > 1);
-	for (int i = 0; i < 100 && kill (child, 0) == 0; i++) {	/* a zombie until init has reaped it */
+	for (int i = 0; i < 100 && kill (child, 0) == 0;
+	     i++) { /* a zombie until init has reaped it */
 		char path[64], text[512] = "";
 		snprintf (path, sizeof path, "/proc/%d/stat", (int) child);
 		autofd fd = open (path, O_RDONLY);
@@ -186,17 +189,20 @@ TEST (what_it_leaves_running_does_not_hold_us_up)
 {
 	int64_t start = milliseconds ();
 
-	EQ (SH ("sleep 3 & echo done"), 0);	/* the sleep holds stdout and stderr open */
+	EQ (SH ("sleep 3 & echo done"), 0); /* the sleep holds stdout and stderr open */
 	OK (milliseconds () - start < 2500);
 	STREQ (result.output, "done\n");
 }
 
 TEST (tail_is_the_end_of_stderr)
 {
-	EQ (SH ("i=0; while [ $i -lt 3000 ]; do echo line $i >&2; i=$((i+1)); done; echo last >&2"), 0);
-	OK (strlen (result.tail) == sizeof result.tail - 1 || strlen (result.tail) == sizeof result.tail - 2);
+	EQ (SH ("i=0; while [ $i -lt 3000 ]; do echo line $i >&2; i=$((i+1)); done; echo last >&2"),
+	    0);
+	OK (strlen (result.tail) == sizeof result.tail - 1 ||
+	    strlen (result.tail) == sizeof result.tail - 2);
 	STREQ (result.tail + strlen (result.tail) - 14, "line 2999\nlast");
-	EQ (SH ("dd if=/dev/zero bs=60000 count=1 2>/dev/null | tr '\\0' x >&2; echo END >&2"), 0);	/* in the pipe when it ends */
+	EQ (SH ("dd if=/dev/zero bs=60000 count=1 2>/dev/null | tr '\\0' x >&2; echo END >&2"),
+	    0); /* in the pipe when it ends */
 	STREQ (result.tail + strlen (result.tail) - 4, "xEND");
 }
 
@@ -208,7 +214,8 @@ TEST (output_is_limited)
 
 TEST (missing_program)
 {
-	struct spawn s = { .path = "/nonexistent/hook", .argv = (char *[]) { (char *) "hook", NULL } };
+	struct spawn s = { .path = "/nonexistent/hook",
+			   .argv = (char *[]) { (char *) "hook", NULL } };
 
 	FAILS_WITH (run (&s), &failure, "execute '/nonexistent/hook'");
 	EQ (failure.num, ENOENT);
@@ -227,7 +234,9 @@ TEST (not_executable)
 
 TEST (missing_directory)
 {
-	struct spawn s = { .path = "/bin/true", .argv = (char *[]) { (char *) "true", NULL }, .cwd = "/nonexistent" };
+	struct spawn s = { .path = "/bin/true",
+			   .argv = (char *[]) { (char *) "true", NULL },
+			   .cwd = "/nonexistent" };
 
 	FAILS_WITH (run (&s), &failure, "change to directory '/nonexistent' for '/bin/true'");
 	EQ (failure.num, ENOENT);
@@ -235,16 +244,18 @@ TEST (missing_directory)
 
 TEST (directory_and_environment)
 {
-	EQ (SH ("pwd; echo $COLOUR; env | wc -l", .cwd = "/usr", .envp = (char *[]) { (char *) "COLOUR=blue", (char *) "PATH=/bin:/usr/bin", NULL }), 0);
+	EQ (SH ("pwd; echo $COLOUR; env | wc -l", .cwd = "/usr",
+		.envp = (char *[]) { (char *) "COLOUR=blue", (char *) "PATH=/bin:/usr/bin", NULL }),
+	    0);
 	CONTAINS (result.output, "/usr\nblue\n");
 }
 
 TEST (only_three_fds)
 {
-	int leaky = open ("/etc/passwd", O_RDONLY);	/* not close-on-exec */
+	int leaky = open ("/etc/passwd", O_RDONLY); /* not close-on-exec */
 
 	EQ (SH ("ls /proc/self/fd | wc -l"), 0);
-	EQ (atoi (result.output), 4);	/* and ls's own */
+	EQ (atoi (result.output), 4); /* and ls's own */
 	close (leaky);
 }
 
@@ -277,7 +288,9 @@ TEST (given_fds)
 	char name[] = "/tmp/cor-base-spawn-XXXXXX", text[64] = "";
 	autofd fd = mkstemp (name);
 
-	EQ (SH ("echo one; echo two >&2", .stdout_fd = fd, .stderr_fd = fd, .output_max = NO_OUTPUT), 0);
+	EQ (SH ("echo one; echo two >&2", .stdout_fd = fd, .stderr_fd = fd,
+		.output_max = NO_OUTPUT),
+	    0);
 	OK (pread (fd, text, sizeof text - 1, 0) == 8);
 	STREQ (text, "one\ntwo\n");
 	STREQ (result.tail, "");
@@ -320,14 +333,15 @@ TEST (nothing_is_leaked)
 	int before = open_fds ();
 
 	for (int i = 0; i < 5; i++) {
-		struct spawn s = { .path = "/nonexistent", .argv = (char *[]) { (char *) "x", NULL } };
+		struct spawn s = { .path = "/nonexistent",
+				   .argv = (char *[]) { (char *) "x", NULL } };
 
 		EQ (SH ("exit 1"), 0);
 		EQ (run (&s), -1);
 		EQ (SH ("sleep 9", .timeout_ms = 10), 0);
 	}
 	EQ (open_fds (), before);
-	EQ (waitpid (-1, NULL, WNOHANG), -1);	/* no zombies */
+	EQ (waitpid (-1, NULL, WNOHANG), -1); /* no zombies */
 	EQ (errno, ECHILD);
 }
 
@@ -344,15 +358,20 @@ TEST (without_dev_null)
 	if (pid == 0) {
 		char dir[] = "/tmp/cor-base-root-XXXXXX", command[256];
 
-		snprintf (command, sizeof command, "cd %s && mkdir bin dev && cp /bin/busybox bin/sh && mkfifo dev/null", mkdtemp (dir));
+		snprintf (command, sizeof command,
+			  "cd %s && mkdir bin dev && cp /bin/busybox bin/sh && mkfifo dev/null",
+			  mkdtemp (dir));
 		if (access ("/bin/busybox", X_OK) < 0 || system (command) != 0)
 			_exit (77);
 		if (chroot (dir) < 0 || chdir ("/") < 0)
 			_exit (1);
 		alarm (10);
 		int r = SH ("echo to stdout; echo to stderr >&2", .output_max = NO_OUTPUT);
-		(void) unlink ("/bin/sh"), (void) rmdir ("/bin"), (void) unlink ("/dev/null"), (void) rmdir ("/dev");
-		_exit (r < 0 || result.status ? 2 : strcmp (result.tail, "to stdout\nto stderr") ? 3 : 0);
+		(void) unlink ("/bin/sh"), (void) rmdir ("/bin"), (void) unlink ("/dev/null"),
+			(void) rmdir ("/dev");
+		_exit (r < 0 || result.status			      ? 2
+		       : strcmp (result.tail, "to stdout\nto stderr") ? 3
+								      : 0);
 	}
 	waitpid (pid, &status, 0);
 	(void) !system ("rmdir /tmp/cor-base-root-??????");

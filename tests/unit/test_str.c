@@ -7,10 +7,10 @@
 #include "libocispec/arena.h"
 #include "tap.h"
 
-#define NUMBER(parse, text, result, value)      \
-	do {                                    \
-		v = 77;                         \
-		EQ (parse (text, &v), result);  \
+#define NUMBER(parse, text, result, value)       \
+	do {                                     \
+		v = 77;                          \
+		EQ (parse (text, &v), result);   \
 		EQ (v, (result) ? 77 : (value)); \
 	} while (0)
 
@@ -78,7 +78,10 @@ TEST (sizes)
 
 TEST (lists)
 {
-	static const char *const bad[] = { "a", "1-", "-1", "3-1", "1,", ",1", "1,,2", "1 2", "65536", "0-99999999999", "1-2-3", "1-x" };
+	static const char *const bad[] = {
+		"a",	"1-",  "-1",	"3-1",		 "1,",	  ",1",
+		"1,,2", "1 2", "65536", "0-99999999999", "1-2-3", "1-x"
+	};
 	struct arena a = { 0 };
 	uint64_t *mask;
 	unsigned words;
@@ -130,7 +133,7 @@ TEST (printable)
 	STREQ (to, "a\\x1b[31mb\\x0d\\x07\\x7f\\x01");
 	str_printable (to, sizeof to, "line\n\ttab \303\244 \\");
 	STREQ (to, "line\n\ttab \303\244 \\");
-	str_printable (to, sizeof to, "csi\302\233m \302\240");	/* U+009B, but not U+00A0 */
+	str_printable (to, sizeof to, "csi\302\233m \302\240"); /* U+009B, but not U+00A0 */
 	STREQ (to, "csi\\x9bm \302\240");
 	str_printable (small, sizeof small, "\033\033\033\033");
 	OK (strlen (small) < sizeof small);
@@ -174,9 +177,25 @@ TEST (signals)
 TEST (clean_paths)
 {
 	static const char *const cases[][2] = {
-		{ "/a/b", "/a/b" }, { "//a//b/", "/a/b" }, { "/a/./b/.", "/a/b" }, { "/a/../b", "/b" }, { "/..", "/" }, { "/../../a", "/a" },
-		{ "/", "/" }, { "", "" }, { ".", "" }, { "a/..", "" }, { "../a", "a" }, { "a/../../b", "b" }, { "a/b/../c", "a/c" },
-		{ "/a/b/../../..", "/" }, { "/...", "/..." }, { "/a../b", "/a../b" }, { "a//", "a" }, { "./", "" }, { "/.a", "/.a" },
+		{ "/a/b", "/a/b" },
+		{ "//a//b/", "/a/b" },
+		{ "/a/./b/.", "/a/b" },
+		{ "/a/../b", "/b" },
+		{ "/..", "/" },
+		{ "/../../a", "/a" },
+		{ "/", "/" },
+		{ "", "" },
+		{ ".", "" },
+		{ "a/..", "" },
+		{ "../a", "a" },
+		{ "a/../../b", "b" },
+		{ "a/b/../c", "a/c" },
+		{ "/a/b/../../..", "/" },
+		{ "/...", "/..." },
+		{ "/a../b", "/a../b" },
+		{ "a//", "a" },
+		{ "./", "" },
+		{ "/.a", "/.a" },
 	};
 	struct arena a = { 0 };
 

@@ -21,11 +21,11 @@
 #include "tap.h"
 
 /* The structures are what the kernel reads. */
-_Static_assert (sizeof (struct sys_statx) == 256, "struct statx");
-_Static_assert (offsetof (struct sys_statx, stx_mnt_id) == 144, "struct statx");
-_Static_assert (sizeof (struct sys_mount_attr) == 32, "struct mount_attr");
-_Static_assert (sizeof (struct open_how) == 24, "struct open_how");
-_Static_assert (sizeof (struct sys_sched_attr) == 48, "struct sched_attr");
+_Static_assert(sizeof (struct sys_statx) == 256, "struct statx");
+_Static_assert(offsetof (struct sys_statx, stx_mnt_id) == 144, "struct statx");
+_Static_assert(sizeof (struct sys_mount_attr) == 32, "struct mount_attr");
+_Static_assert(sizeof (struct open_how) == 24, "struct open_how");
+_Static_assert(sizeof (struct sys_sched_attr) == 48, "struct sched_attr");
 
 static void
 without_clone3 (int error)
@@ -38,7 +38,8 @@ without_clone3 (int error)
 	};
 	struct sock_fprog prog = { sizeof f / sizeof f[0], f };
 
-	if (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) < 0)
+	if (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) < 0)
 		_exit (70);
 }
 
@@ -67,14 +68,15 @@ like_fork (void)
 
 	pid = sys_clone3_fork (&req);
 	if (pid == 0) {
-		local = 7;	/* a copy */
+		local = 7; /* a copy */
 		_exit (local);
 	}
 	if (pid < 0 || pidfd < 0 || !(fcntl (pidfd, F_GETFD) & FD_CLOEXEC))
 		return 1;
 	if (pidfd_wait (pidfd, 5000) != 1)
 		return 2;
-	if (waitpid (pid, &status, 0) != pid || !WIFEXITED (status) || WEXITSTATUS (status) != 7 || local != 5)
+	if (waitpid (pid, &status, 0) != pid || !WIFEXITED (status) || WEXITSTATUS (status) != 7 ||
+	    local != 5)
 		return 3;
 	return 0;
 }
@@ -95,7 +97,9 @@ TEST (clone3_is_like_fork)
 static int
 namespaces (void)
 {
-	struct clone_request req = { .flags = CLONE_NEWPID | CLONE_NEWUTS, .exit_signal = SIGCHLD, .cgroup_fd = -1 };
+	struct clone_request req = { .flags = CLONE_NEWPID | CLONE_NEWUTS,
+				     .exit_signal = SIGCHLD,
+				     .cgroup_fd = -1 };
 	int pid = sys_clone3_fork (&req), status;
 
 	if (pid == 0)
@@ -128,7 +132,9 @@ parent_flag (void)
 	if (middle == 0) {
 		int pid = sys_clone3_fork (&req);
 
-		_exit (pid == 0 ? 42 : pid < 0 ? 1 : 0);	/* the grandchild is a child of the first process */
+		_exit (pid == 0	 ? 42
+		       : pid < 0 ? 1
+				 : 0); /* the grandchild is a child of the first process */
 	}
 	if (waitpid (middle, &status, 0) != middle || status != 0)
 		return 1;
@@ -152,13 +158,13 @@ errors (void)
 
 	if (r == 0)
 		_exit (0);
-	if (r != -EBADF && r != -EINVAL && r != -ENOSYS)	/* not a cgroup */
+	if (r != -EBADF && r != -EINVAL && r != -ENOSYS) /* not a cgroup */
 		return 1;
 	without_clone3 (ENOSYS);
 	r = sys_clone3_fork (&req);
 	if (r == 0)
 		_exit (0);
-	return r == -ENOSYS ? 0 : 2;	/* never silently outside of the cgroup */
+	return r == -ENOSYS ? 0 : 2; /* never silently outside of the cgroup */
 }
 
 static int

@@ -26,7 +26,9 @@ static struct err e;
 static pid_t
 in_new_userns (void)
 {
-	struct clone_request req = { .flags = CLONE_NEWUSER, .exit_signal = SIGCHLD, .cgroup_fd = -1 };
+	struct clone_request req = { .flags = CLONE_NEWUSER,
+				     .exit_signal = SIGCHLD,
+				     .cgroup_fd = -1 };
 	pid_t pid = sys_clone3_fork (&req);
 
 	while (pid == 0)
@@ -65,7 +67,8 @@ proc_text (pid_t pid, const char *file)
 
 TEST (maps)
 {
-	struct id_map uids[] = { { 0, 100000, 1000 }, { 1000, 5000, 1 } }, gids[] = { { 0, 200000, 65536 } };
+	struct id_map uids[] = { { 0, 100000, 1000 }, { 1000, 5000, 1 } },
+		      gids[] = { { 0, 200000, 65536 } };
 	const struct userns_plan plan = { .create = true, .uid = { uids, 2 }, .gid = { gids, 1 } };
 	pid_t pid;
 
@@ -102,7 +105,8 @@ TEST (as_many_as_the_kernel_takes)
 	end (pid);
 	plan.uid.n = 341;
 	pid = in_new_userns ();
-	FAILS_WITH (userns_write_maps (pid, &plan, &e), &e, "341 mappings: the kernel takes at most 340");
+	FAILS_WITH (userns_write_maps (pid, &plan, &e), &e,
+		    "341 mappings: the kernel takes at most 340");
 	STREQ (proc_text (pid, "uid_map"), "");
 	end (pid);
 }
@@ -111,23 +115,27 @@ static void
 ordinary_user (void)
 {
 	struct id_map mine[] = { { 0, 12345, 1 } }, foreign[] = { { 0, 0, 1 } };
-	struct userns_plan plan = { .create = true, .uid = { mine, 1 }, .gid = { mine, 1 }, .deny_setgroups = true };
+	struct userns_plan plan = {
+		.create = true, .uid = { mine, 1 }, .gid = { mine, 1 }, .deny_setgroups = true
+	};
 	pid_t pid;
 
 	EQ (sys_setgroups (0, NULL), 0);
 	EQ (sys_setresgid (12345, 12345, 12345), 0);
 	EQ (sys_setresuid (12345, 12345, 12345), 0);
-	prctl (PR_SET_DUMPABLE, 1);	/* setresuid took it; without it files of /proc belong to root */
+	prctl (PR_SET_DUMPABLE,
+	       1); /* setresuid took it; without it files of /proc belong to root */
 	pid = in_new_userns ();
 	if (pid < 0)
-		return;			/* forbidden by a sysctl */
+		return; /* forbidden by a sysctl */
 	EQ (userns_write_maps (pid, &plan, &e), 0);
 	STREQ (proc_text (pid, "setgroups"), "deny\n");
 	STREQ (proc_text (pid, "uid_map"), "0 12345 1\n");
 	end (pid);
 	pid = in_new_userns ();
 	plan.uid.v = foreign;
-	FAILS_WITH (userns_write_maps (pid, &plan, &e), &e, "not all of these ids are yours to map");
+	FAILS_WITH (userns_write_maps (pid, &plan, &e), &e,
+		    "not all of these ids are yours to map");
 	end (pid);
 }
 
@@ -155,7 +163,9 @@ static void
 helpers (void)
 {
 	struct id_map maps[] = { { 0, 1000, 1 }, { 1, 100000, 65536 } };
-	const struct userns_plan plan = { .create = true, .uid = { maps, 2 }, .gid = { maps, 1 }, .use_helpers = true };
+	const struct userns_plan plan = {
+		.create = true, .uid = { maps, 2 }, .gid = { maps, 1 }, .use_helpers = true
+	};
 	char dir[] = "/tmp/coracle-test-XXXXXX", path[128], text[256], body[256];
 
 	OK (mkdtemp (dir) != NULL);
@@ -169,9 +179,11 @@ helpers (void)
 	CONTAINS (text, "newuidmap 4711 0 1000 1 1 100000 65536\n");
 	CONTAINS (text, "newgidmap 4711 0 1000 1");
 	make_helper (dir, "newgidmap", "echo not in /etc/subgid >&2; exit 1");
-	FAILS_WITH (userns_write_maps (4711, &plan, &e), &e, "newgidmap: exit status 1: not in /etc/subgid");
+	FAILS_WITH (userns_write_maps (4711, &plan, &e), &e,
+		    "newgidmap: exit status 1: not in /etc/subgid");
 	for (size_t i = 0; i < 3; i++) {
-		snprintf (path, sizeof path, "%s/%s", dir, (const char *[]) { "newuidmap", "newgidmap", "calls" }[i]);
+		snprintf (path, sizeof path, "%s/%s", dir,
+			  (const char *[]) { "newuidmap", "newgidmap", "calls" }[i]);
 		unlink (path);
 	}
 	rmdir (dir);
@@ -194,7 +206,7 @@ TEST (a_namespace_for_idmapped_mounts)
 	OK (fd >= 0);
 	EQ (ioctl (fd, NS_GET_NSTYPE), CLONE_NEWUSER);
 	EQ (fcntl (fd, F_GETFD), FD_CLOEXEC);
-	EQ (waitpid (-1, NULL, WNOHANG), -1);		/* nobody is left */
+	EQ (waitpid (-1, NULL, WNOHANG), -1); /* nobody is left */
 	close (fd);
 	m[0].count = 0;
 	FAILS_WITH (userns_open_mapped (&maps, &maps, &e), &e, "gid_map");
