@@ -113,7 +113,7 @@ cgroup_main (const struct cgroup *cg)
 	return "unified";
 }
 
-/* ---- before it exists ----------------------------------------------------------------------- */
+/* ---- before it exists */
 
 static const char *
 default_path (struct arena *a, const struct cgroup_plan *plan, const struct host *host)
@@ -161,7 +161,7 @@ cgroup_resolve (struct arena *a, const struct cgroup_plan *plan, const struct ho
 	return 0;
 }
 
-/* ---- making and entering -------------------------------------------------------------------- */
+/* ---- making and entering */
 
 /* How many were made, or -errno. */
 static int
@@ -282,7 +282,7 @@ cgroup_adopt (struct arena *a, struct cgroup *cg, const struct cgroup_plan *plan
 	return v1_apply_devices (cg, plan, e);
 }
 
-/* ---- limits --------------------------------------------------------------------------------- */
+/* ---- limits */
 
 int
 cgroup_write_one (int dir_fd, const struct cgroup_write *w, const char *where, struct err *e)

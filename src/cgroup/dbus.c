@@ -21,7 +21,7 @@ enum field {
 	FIELD_SIGNATURE
 };
 
-/* ---- writing -------------------------------------------------------------------------------- */
+/* ---- writing */
 
 static void
 put_bytes (struct dbus_out *o, const void *p, size_t n)
@@ -146,7 +146,7 @@ dbus_put_message (struct dbus_out *o, const struct dbus_message *m)
 	put_bytes (o, m->body, m->body_len);
 }
 
-/* ---- reading -------------------------------------------------------------------------------- */
+/* ---- reading */
 
 /* The next n bytes, aligned; NULL, and failed, if there are not so many. */
 static const char *

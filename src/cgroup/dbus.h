@@ -19,7 +19,7 @@ struct arena;
 enum dbus_type { DBUS_CALL = 1, DBUS_RETURN, DBUS_ERROR, DBUS_SIGNAL };
 enum dbus_flags { DBUS_NO_REPLY = 1 };
 
-/* ---- writing -------------------------------------------------------------------------------- */
+/* ---- writing */
 
 struct dbus_out {
 	struct arena *arena;
@@ -51,7 +51,7 @@ struct dbus_message {
 /* Header and body, into an empty `o`: alignment counts from the beginning of the message. */
 void dbus_put_message (struct dbus_out *o, const struct dbus_message *m);
 
-/* ---- reading -------------------------------------------------------------------------------- */
+/* ---- reading */
 
 /*
  * How long the message at buf is: 0 when more than `len` bytes are needed to tell, -1 for what is

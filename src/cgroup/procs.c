@@ -93,7 +93,7 @@ cgroup_pids (struct arena *a, const struct cgroup *cg, pid_t **ret, size_t *ret_
 	return 0;
 }
 
-/* ---- freezing ------------------------------------------------------------------------------- */
+/* ---- freezing */
 
 int
 cgroup_is_frozen (const struct cgroup *cg)
@@ -172,7 +172,7 @@ cgroup_freeze (const struct cgroup *cg, bool freeze, struct err *e)
 		     : 0;
 }
 
-/* ---- killing -------------------------------------------------------------------------------- */
+/* ---- killing */
 
 static int
 signal_all (const struct cgroup *cg, int signal, struct err *e)
@@ -224,7 +224,7 @@ cgroup_kill (const struct cgroup *cg, int signal, struct err *e)
 	return r;
 }
 
-/* ---- the end -------------------------------------------------------------------------------- */
+/* ---- the end */
 
 /* Depth first. 0, -EBUSY or another -errno; what is gone already is fine. */
 static int

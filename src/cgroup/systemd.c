@@ -22,7 +22,7 @@
 
 #define ERROR_PREFIX "org.freedesktop."
 
-/* ---- what systemd says ---------------------------------------------------------------------- */
+/* ---- what systemd says */
 
 static bool
 is_error (const struct bus_reply *r, const char *name)
@@ -143,7 +143,7 @@ reset_failed (struct bus *b, const char *unit, struct err *e)
 	return bus_tell (b, "ResetFailedUnit", "s", &body, e);
 }
 
-/* ---- stopping ------------------------------------------------------------------------------- */
+/* ---- stopping */
 
 /* Nobody in it may make systemd wait for him (TimeoutStopSec: 90 s by default). */
 static int
@@ -193,7 +193,7 @@ stop_empty (struct bus *b, const char *scope, struct err *e)
 	return r == 0 || in.failed || len > 0 ? 0 : stop_scope (b, scope, e);
 }
 
-/* ---- starting ------------------------------------------------------------------------------- */
+/* ---- starting */
 
 static int
 call_start (struct bus *b, const char *scope, const unit_properties *v, struct bus_reply *reply,
@@ -271,7 +271,7 @@ systemd_create_scope (struct arena *a, struct cgroup *cg, const struct cgroup_pl
 	return find_scope (a, cg, pid, e);
 }
 
-/* ---- new limits ----------------------------------------------------------------------------- */
+/* ---- new limits */
 
 static int
 set_properties (struct bus *b, const char *scope, unit_properties *v, struct err *e)
@@ -325,7 +325,7 @@ systemd_update_scope (struct arena *a, const struct cgroup *cg, const struct cgr
 	return r;
 }
 
-/* ---- one more process ----------------------------------------------------------------------- */
+/* ---- one more process */
 
 int
 systemd_attach (struct arena *a, const struct cgroup *cg, pid_t pid, struct err *e)
@@ -345,7 +345,7 @@ systemd_attach (struct arena *a, const struct cgroup *cg, pid_t pid, struct err 
 	return r == 0 ? refused (&reply, "add a process to", cg->scope, e) : MIN (r, 0);
 }
 
-/* ---- the end -------------------------------------------------------------------------------- */
+/* ---- the end */
 
 /* systemd removes the cgroup together with the scope, when the last process has left. */
 static bool

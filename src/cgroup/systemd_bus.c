@@ -31,7 +31,7 @@
 #define BUS		  "org.freedesktop.DBus"
 #define BUS_PATH	  "/org/freedesktop/DBus"
 
-/* ---- bytes ---------------------------------------------------------------------------------- */
+/* ---- bytes */
 
 static int64_t
 now_ms (void)
@@ -99,7 +99,7 @@ drop_handled (struct bus *b)
 	b->handled = 0;
 }
 
-/* ---- connecting ----------------------------------------------------------------------------- */
+/* ---- connecting */
 
 /* One line of the authentication, without its "\r\n". */
 static int
@@ -244,7 +244,7 @@ bus_close (struct bus *b)
 		close (take_fd (&b->fd));
 }
 
-/* ---- messages ------------------------------------------------------------------------------- */
+/* ---- messages */
 
 static int
 send_message (struct bus *b, struct dbus_message *m, const struct dbus_out *body, struct err *e)
@@ -391,7 +391,7 @@ bus_open (struct arena *a, bool user, struct bus *b, struct err *e)
 	return -1;
 }
 
-/* ---- jobs ----------------------------------------------------------------------------------- */
+/* ---- jobs */
 
 int
 bus_watch_jobs (struct bus *b, const char *unit, struct err *e)

@@ -23,7 +23,7 @@
 #define PERIOD_DEFAULT 100000u	/* µs, the kernel's */
 #define QUOTA_STEP     10000u	/* µs per second: one percent */
 
-/* ---- building ------------------------------------------------------------------------------- */
+/* ---- building */
 
 struct list {
 	struct arena *arena;
@@ -64,7 +64,7 @@ set_string (struct list *l, const char *name, const char *value)
 	p->n_strings = 1;
 }
 
-/* ---- limits --------------------------------------------------------------------------------- */
+/* ---- limits */
 
 enum kind { NUMBER, LIST, OOM, IDLE, QUOTA, PERIOD, BANDWIDTH };
 
@@ -212,7 +212,7 @@ set_write (struct list *l, const struct known *table, const struct cgroup_write 
 			set_known (l, k, w->fallback_file ? w->fallback_value : w->value);
 }
 
-/* ---- devices -------------------------------------------------------------------------------- */
+/* ---- devices */
 
 /* "char-pts" for 136: systemd before 240 knows no "char-136". */
 static const char *
@@ -302,7 +302,7 @@ set_devices (struct list *l, const struct cgroup_plan *plan, int mode)
 	p->n_strings = pairs.n;
 }
 
-/* ---- all of it ------------------------------------------------------------------------------ */
+/* ---- all of it */
 
 static void
 set_limits (struct list *l, const struct cgroup_plan *plan, int mode)
@@ -346,7 +346,7 @@ systemd_scope_properties (struct arena *a, const struct cgroup_plan *plan, int m
 	return l.v;
 }
 
-/* ---- on the wire ---------------------------------------------------------------------------- */
+/* ---- on the wire */
 
 static void
 put_strings (struct dbus_out *o, const struct unit_property *p)

@@ -159,7 +159,7 @@ v1_adopt (struct arena *a, struct cgroup *cg, pid_t pid, struct err *e)
 	return 0;
 }
 
-/* ---- limits --------------------------------------------------------------------------------- */
+/* ---- limits */
 
 bool
 v1_serves (const char *hierarchy, const char *controller, size_t n)

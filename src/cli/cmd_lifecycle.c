@@ -53,7 +53,7 @@ const struct command cmd_state = {
 	.run = state,
 };
 
-/* ---- kill ----------------------------------------------------------------------------------- */
+/* ---- kill */
 
 struct kill_options {
 	bool all, regex;
@@ -141,7 +141,7 @@ const struct command cmd_kill = {
 	.run = kill_run,
 };
 
-/* ---- delete --------------------------------------------------------------------------------- */
+/* ---- delete */
 
 struct delete_options {
 	bool force, regex;
@@ -183,7 +183,7 @@ const struct command cmd_delete = {
 	.run = delete_run,
 };
 
-/* ---- completion ----------------------------------------------------------------------------- */
+/* ---- completion */
 
 static int
 completion (const struct globals *g, void *options, char **args, struct err *e)

@@ -55,7 +55,7 @@ help_command (const struct command *c)
 	printf ("  %-32s %s\n", "-h, --help", "show this");
 }
 
-/* ---- completions ---------------------------------------------------------------------------- */
+/* ---- completions */
 
 static void
 print_words (const struct option_row *rows)

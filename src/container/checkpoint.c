@@ -25,7 +25,7 @@
 
 #define MOUNTINFO_MAX (16u << 20)
 
-/* ---- for both directions -------------------------------------------------------------------- */
+/* ---- for both directions */
 
 static int
 open_dir (const char *path, bool create, const char *option, struct err *e)
@@ -135,7 +135,7 @@ criu_is_bind (const struct oci_mount *m)
 	return m->type && (streq (m->type, "bind") || streq (m->type, "rbind"));
 }
 
-/* ---- what comes from outside ---------------------------------------------------------------- */
+/* ---- what comes from outside */
 
 struct dump {
 	const struct globals *g;
@@ -246,7 +246,7 @@ add_freezer (struct dump *d)
 			   arena_printf (d->g->arena, "/sys/fs/cgroup/freezer%s", st->cgroup_path));
 }
 
-/* ---- options of the dump alone -------------------------------------------------------------- */
+/* ---- options of the dump alone */
 
 static int
 add_page_server (struct dump *d, struct err *e)
@@ -321,7 +321,7 @@ write_descriptors (const struct dump *d, int images_fd, struct err *e)
 	return r < 0 ? err_set (e, -r, "write " DESCRIPTORS " to --image-path") : 0;
 }
 
-/* ---- checkpoint ----------------------------------------------------------------------------- */
+/* ---- checkpoint */
 
 /* containerd deletes it once more, and is told that it does not exist. */
 static int

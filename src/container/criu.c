@@ -117,7 +117,7 @@ pb_named_fd (struct pb *b, unsigned field, const char *key, int fd)
 	pb_message (b, field, &inner);
 }
 
-/* ---- reading -------------------------------------------------------------------------------- */
+/* ---- reading */
 
 struct reader {
 	const uint8_t *v, *end;
@@ -228,7 +228,7 @@ criu_parse (struct arena *a, const uint8_t *v, size_t n, struct criu_response *r
 	return r.bad || ret->type == 0 ? -EBADMSG : 0;
 }
 
-/* ---- the process ---------------------------------------------------------------------------- */
+/* ---- the process */
 
 static int
 reopen (const char *path, int fd)
@@ -352,7 +352,7 @@ reap (pid_t pid)
 	return WIFEXITED (status) ? WEXITSTATUS (status) : 128 + WTERMSIG (status);
 }
 
-/* ---- what went wrong ------------------------------------------------------------------------ */
+/* ---- what went wrong */
 
 /* The lines of criu's log that say "Error", as many of the last as fit. */
 static const char *
@@ -406,7 +406,7 @@ ended (const struct criu_session *s, int status, struct err *e)
 			*errors ? ": " : "", errors);
 }
 
-/* ---- the conversation ----------------------------------------------------------------------- */
+/* ---- the conversation */
 
 static int
 receive (const struct criu_session *s, int sock, struct criu_response *ret, int *ret_fd,

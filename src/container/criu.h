@@ -86,7 +86,7 @@ struct criu_response {
 };
 int criu_parse (struct arena *a, const uint8_t *v, size_t n, struct criu_response *ret);
 
-/* ---- a session ------------------------------------------------------------------------------ */
+/* ---- a session */
 
 struct criu_session {
 	struct arena *arena;

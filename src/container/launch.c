@@ -69,7 +69,7 @@ launch_init (struct launch *l, const struct globals *g, const struct create_opti
 	};
 }
 
-/* ---- before anything exists ----------------------------------------------------------------- */
+/* ---- before anything exists */
 
 static int
 read_config (struct launch *l, struct err *e)
@@ -153,7 +153,7 @@ launch_load (struct launch *l, const char *id, struct err *e)
 	return l->plan.rdt.set ? rdt_check (l->g->arena, &l->plan.rdt, id, &l->rdt_owned, e) : 0;
 }
 
-/* ---- state directory, files ----------------------------------------------------------------- */
+/* ---- state directory, files */
 
 /*
  * Who started the container, as the kernel's audit subsystem knows it: it survives su, sudo and
@@ -229,7 +229,7 @@ keep_files (struct launch *l, bool wait_on_channel, struct err *e)
 	return make_fifo (l, "report.fifo", &l->init.report_fd, e);
 }
 
-/* ---- the child ------------------------------------------------------------------------------ */
+/* ---- the child */
 
 /* cgroup: only after the cgroup was entered. Network: perhaps made beside. */
 static uint64_t
@@ -525,7 +525,7 @@ run_child (struct launch *l, bool wait_on_channel, struct err *e)
 	return serve (l, &served, e);
 }
 
-/* ---- all of it ------------------------------------------------------------------------------ */
+/* ---- all of it */
 
 static int
 make_cgroup (struct launch *l, struct err *e)
@@ -594,13 +594,15 @@ static void
 undo (struct launch *l)
 {
 	struct err ignored;
+	bool undone = container_destroy (&l->c, l->g->arena, &ignored) == 0;
 
-	if (container_destroy (&l->c, l->g->arena, &ignored) < 0)
-		log_warn ("%s", err_full (&ignored));
+	if (!undone)
+		log_warn ("%s; delete --force '%s' will try again", err_full (&ignored), l->c.id);
 	if (l->hooks_ran &&
 	    container_run_hooks (&l->c, l->g->arena, HOOK_POSTSTOP, "stopped", true, &ignored) < 0)
 		log_warn ("%s", err_full (&ignored));
-	if (container_remove_state (&l->c, &ignored) < 0)
+	/* The state goes last: without it nobody would know what is left. */
+	if (undone && container_remove_state (&l->c, &ignored) < 0)
 		log_warn ("%s", err_full (&ignored));
 }
 

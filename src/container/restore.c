@@ -37,7 +37,7 @@ struct restore {
 	struct pb opts;
 };
 
-/* ---- what was outside of the image comes back ----------------------------------------------- */
+/* ---- what was outside of the image comes back */
 
 static void
 external_mount (struct restore *r, const char *name, const char *source)
@@ -186,7 +186,7 @@ on_start (void *ctx, pid_t pid, struct err *e)
 	return 0;
 }
 
-/* ---- the conversation ----------------------------------------------------------------------- */
+/* ---- the conversation */
 
 static int
 on_notify (void *ctx, const struct criu_response *n, int fd, struct err *e)

@@ -87,7 +87,7 @@ container_check_id (const char *id, struct err *e)
 	return 0;
 }
 
-/* ---- state root, state directory, lock ------------------------------------------------------ */
+/* ---- state root, state directory, lock */
 
 static int
 make_root (const char *path, struct err *e)
@@ -518,7 +518,7 @@ container_remove_state (struct container *c, struct err *e)
 	return r < 0 ? err_set (e, -r, "remove the state directory of container '%s'", c->id) : 0;
 }
 
-/* ---- what is it doing ----------------------------------------------------------------------- */
+/* ---- what is it doing */
 
 /* A pidfd of init if it lives and is the process that the state means: inode of its pidfd, else
  * start time. */

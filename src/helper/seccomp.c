@@ -158,7 +158,7 @@ add_archs (struct build *b)
 	return 0;
 }
 
-/* ---- ENOSYS for what the profile cannot know ------------------------------------------------ */
+/* ---- ENOSYS for what the profile cannot know */
 
 /* The highest number of a system call on `arch` that the profile names. */
 static int

@@ -49,7 +49,7 @@ index_of (int sock, const char *name)
 	return ioctl (sock, SIOCGIFINDEX, &ifr) < 0 ? -errno : ifr.ifr_ifindex;
 }
 
-/* ---- addresses: the kernel drops them when a device changes its namespace ------------------- */
+/* ---- addresses: the kernel drops them when a device changes its namespace */
 
 struct addresses {
 	int index;
@@ -137,7 +137,7 @@ add_address (int fd, int index, const struct address *a)
 	return result == -EEXIST ? 0 : result;
 }
 
-/* ---- one device ----------------------------------------------------------------------------- */
+/* ---- one device */
 
 /* "eth%d": the first that is free. Chosen here, so that one message can both move and name it. */
 static int
@@ -241,7 +241,7 @@ move_device (const struct mover *m, const struct net_device *dev, struct err *e)
 	return r < 0 ? err_set (e, -r, "%s: bring up '%s'", dev->json_path, name) : 0;
 }
 
-/* ---- all of them ---------------------------------------------------------------------------- */
+/* ---- all of them */
 
 /* Sockets belong to the namespace they are made in: being there for two calls is enough. */
 static int

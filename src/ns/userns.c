@@ -171,7 +171,7 @@ userns_become_root (const struct userns_plan *plan, struct err *e)
 	return r < 0 ? err_set (e, -r, "become id %u of the user namespace", uid) : 0;
 }
 
-/* ---- for idmapped mounts: a namespace without anybody in it --------------------------------- */
+/* ---- for idmapped mounts: a namespace without anybody in it */
 
 static int
 open_user_ns (pid_t pid, const struct id_maps *uid, const struct id_maps *gid, struct err *e)

@@ -29,7 +29,7 @@ dump_bits (struct dump *d, const char *name, const struct oci_name *names, uint6
 	dump_strings (d, name, &words);
 }
 
-/* ---- namespaces ----------------------------------------------------------------------------- */
+/* ---- namespaces */
 
 static void
 dump_maps (struct dump *d, const char *name, const struct id_maps *m)
@@ -83,7 +83,7 @@ dump_userns (struct dump *d, const struct userns_plan *u)
 	dump_leave (d);
 }
 
-/* ---- root file system ----------------------------------------------------------------------- */
+/* ---- root file system */
 
 static const char *const mount_kinds[] = {
 	[MOUNT_FS] = "new",
@@ -245,7 +245,7 @@ dump_rootfs (struct dump *d, const struct rootfs_plan *r)
 	dump_leave (d);
 }
 
-/* ---- cgroup --------------------------------------------------------------------------------- */
+/* ---- cgroup */
 
 static const char *const managers[] = {
 	[CGROUP_MANAGER_CGROUPFS] = "cgroupfs",
@@ -342,7 +342,7 @@ dump_cgroup (struct dump *d, const struct cgroup_plan *c)
 	dump_leave (d);
 }
 
-/* ---- the rest ------------------------------------------------------------------------------- */
+/* ---- the rest */
 
 static void
 dump_seccomp (struct dump *d, const struct seccomp_plan *s)

@@ -9,20 +9,11 @@
 #define MS_LAZYTIME (1 << 25)
 #endif
 
-#define ATTR(n, s, c)               \
-	{ n, MO_ATTR, s, c },       \
-	{                           \
-		"r" n, MO_REC, s, c \
-	}
-#define SB(n, s, c)            \
-	{                      \
-		n, MO_SB, s, c \
-	}
-#define PROP(n, f)                                     \
-	{ n, MO_PROPAGATION, f, 0 },                   \
-	{                                              \
-		"r" n, MO_PROPAGATION, (f) | MS_REC, 0 \
-	}
+/* clang-format off */
+#define ATTR(n, s, c) { n, MO_ATTR, s, c }, { "r" n, MO_REC, s, c }
+#define SB(n, s, c)   { n, MO_SB, s, c }
+#define PROP(n, f)    { n, MO_PROPAGATION, f, 0 }, { "r" n, MO_PROPAGATION, (f) | MS_REC, 0 }
+/* clang-format on */
 
 const struct mount_option mount_options[] = {
 	/* per mount, and recursive by mount_setattr */

@@ -83,7 +83,7 @@ apply_option (struct mount_reader *r, const struct mount_option *o)
 	}
 }
 
-/* ---- idmapped mounts ------------------------------------------------------------------------ */
+/* ---- idmapped mounts */
 
 static const struct id_maps *
 copy_maps (struct planner *p, const struct oci_id_mapping *v, size_t n)
@@ -186,7 +186,7 @@ check_idmap (struct mount_reader *r)
 	op->idmap_gid = &p->plan->userns.gid;
 }
 
-/* ---- one mount ------------------------------------------------------------------------------ */
+/* ---- one mount */
 
 static bool
 is_security_option (const char *o)
@@ -389,7 +389,7 @@ read_mount (struct planner *p, size_t i)
 	add_label (&r);
 }
 
-/* ---- all of it ------------------------------------------------------------------------------ */
+/* ---- all of it */
 
 static const char **
 absolute_paths (struct planner *p, const strs *in, const char *json)

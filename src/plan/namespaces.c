@@ -39,7 +39,7 @@ read_namespaces (struct planner *p, const struct oci_linux *lnx)
 	}
 }
 
-/* ---- user namespace ------------------------------------------------------------------------- */
+/* ---- user namespace */
 
 static bool
 overlap (uint32_t a, uint32_t b, uint32_t count_a, uint32_t count_b)
@@ -147,7 +147,7 @@ plan_userns (struct planner *p, const struct oci_linux *lnx)
 	u->deny_setgroups = is_just (&u->gid, p->host->egid); /* newgidmap denies it too */
 }
 
-/* ---- the rest ------------------------------------------------------------------------------- */
+/* ---- the rest */
 
 static void
 plan_names (struct planner *p)

@@ -27,7 +27,7 @@ struct oci_process;
 struct oci_report;
 struct oci_seccomp;
 
-/* ---- namespaces ----------------------------------------------------------------------------- */
+/* ---- namespaces */
 
 struct ns_join {
 	uint64_t type;	       /* one CLONE_NEW* */
@@ -78,7 +78,7 @@ struct userns_plan {
 	bool automatic;	  /* not in the configuration: added because the caller is not root */
 };
 
-/* ---- root file system ----------------------------------------------------------------------- */
+/* ---- root file system */
 
 enum mount_kind {
 	MOUNT_FS,      /* a new instance of `fstype` */
@@ -168,7 +168,7 @@ struct rootfs_plan {
 	bool sources_from_runtime;
 };
 
-/* ---- cgroup --------------------------------------------------------------------------------- */
+/* ---- cgroup */
 
 enum cgroup_manager { CGROUP_MANAGER_CGROUPFS, CGROUP_MANAGER_SYSTEMD, CGROUP_MANAGER_DISABLED };
 
@@ -233,7 +233,7 @@ struct cgroup_plan {
 			    ordinary user */
 };
 
-/* ---- process -------------------------------------------------------------------------------- */
+/* ---- process */
 
 struct caps_plan {
 	uint64_t bounding, effective, permitted, inheritable, ambient; /* bit = capability number */
@@ -307,7 +307,7 @@ struct process_plan {
 	size_t n_sysctls;
 };
 
-/* ---- the rest ------------------------------------------------------------------------------- */
+/* ---- the rest */
 
 struct net_device {
 	const char *name;     /* in the runtime's network namespace */

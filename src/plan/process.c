@@ -8,7 +8,7 @@
 
 #define GROUPS_MAX 65536 /* NGROUPS_MAX */
 
-/* ---- arguments, environment ----------------------------------------------------------------- */
+/* ---- arguments, environment */
 
 static void
 plan_args (struct planner *p, const struct oci_process *in, const char *prefix,
@@ -112,7 +112,7 @@ plan_env (struct planner *p, const struct oci_process *in, const char *prefix,
 			r->needs_home = false;
 }
 
-/* ---- ids ------------------------------------------------------------------------------------ */
+/* ---- ids */
 
 static bool
 is_mapped (const struct id_maps *m, uint32_t id)
@@ -152,7 +152,7 @@ plan_user (struct planner *p, const struct oci_user *u, const char *prefix, stru
 		     "an ordinary user with a single mapping cannot set groups (user_namespaces(7))");
 }
 
-/* ---- limits --------------------------------------------------------------------------------- */
+/* ---- limits */
 
 /* clang-format off */
 static const struct {
@@ -209,7 +209,7 @@ plan_rlimits (struct planner *p, const struct oci_process *in, const char *prefi
 	}
 }
 
-/* ---- sysctl --------------------------------------------------------------------------------- */
+/* ---- sysctl */
 
 /* clang-format off */
 static const struct {
@@ -282,7 +282,7 @@ plan_sysctls (struct planner *p, struct process_plan *r)
 	}
 }
 
-/* ---- the rest ------------------------------------------------------------------------------- */
+/* ---- the rest */
 
 static void
 plan_labels (struct planner *p, const struct oci_process *in, const char *prefix,

@@ -70,7 +70,7 @@ only_v1 (struct sink *s, const char *controller, const char *file, const char *v
 		add (s, controller, file, value, member);
 }
 
-/* ---- memory --------------------------------------------------------------------------------- */
+/* ---- memory */
 
 static void
 memory_swap (struct sink *s, const struct oci_memory *m)
@@ -147,7 +147,7 @@ plan_memory (struct sink *s, const struct oci_memory *m)
 	}
 }
 
-/* ---- cpu ------------------------------------------------------------------------------------ */
+/* ---- cpu */
 
 /* 2 .. 262144 to 1 .. 10000 so that 1024 becomes 100: 10^((l² + 125 l) / 612 - 7/34), l = log2
  * (shares). */
@@ -223,7 +223,7 @@ plan_cpu (struct sink *s, const struct oci_cpu *c)
 	cpu_list (s, c->mems, "cpuset.mems", "cpu.mems");
 }
 
-/* ---- block I/O ------------------------------------------------------------------------------ */
+/* ---- block I/O */
 
 static void
 io_weight (struct sink *s, unsigned weight, const char *device, const char *member)
@@ -304,7 +304,7 @@ plan_block_io (struct sink *s, const struct oci_block_io *b)
 		     "throttleWriteIOPSDevice");
 }
 
-/* ---- the rest ------------------------------------------------------------------------------- */
+/* ---- the rest */
 
 static bool
 good_page_size (const char *s)
@@ -399,7 +399,7 @@ plan_unified (struct sink *s, const kvs *u)
 	}
 }
 
-/* ---- devices -------------------------------------------------------------------------------- */
+/* ---- devices */
 
 #define ACCESS_ALL (ACCESS_READ | ACCESS_WRITE | ACCESS_MKNOD)
 enum { ACCESS_READ = 1, ACCESS_WRITE = 2, ACCESS_MKNOD = 4 };

@@ -23,7 +23,7 @@ endswith (const char *s, const char *suffix)
 	return n >= k && streq (s + n - k, suffix);
 }
 
-/* ---- names ---------------------------------------------------------------------------------- */
+/* ---- names */
 
 /* "a-b.slice" is "b" in "a.slice", and systemd makes all of them; so no part may be empty. */
 static bool
@@ -92,7 +92,7 @@ plan_names (struct planner *p, const char *path, struct cgroup_plan *r)
 		BAD (p, JSON_PATH, "'%s' is longer than %d characters", r->scope, UNIT_NAME_MAX);
 }
 
-/* ---- org.systemd.property.* ----------------------------------------------------------------- */
+/* ---- org.systemd.property.* */
 
 /*
  * GVariant text as in `busctl` and the other runtimes, a subset that cannot be ambiguous

@@ -111,7 +111,7 @@ cwd_enter (const char *cwd, bool create, struct err *e)
 	return check_inside (cwd, e);
 }
 
-/* ---- the executable ------------------------------------------------------------------------- */
+/* ---- the executable */
 
 /* 0, or why this file cannot be executed by the user that we are by now. */
 static int
@@ -184,7 +184,7 @@ exec_lookup (struct arena *a, char *const *args, char *const *env, const char **
 	return 0;
 }
 
-/* ---- files, signals ------------------------------------------------------------------------- */
+/* ---- files, signals */
 
 static int
 close_range_or_walk (unsigned first, unsigned last)

@@ -33,7 +33,7 @@ struct groups {
 	int root, clos;		  /* directories; the CLOS may be missing: -1 */
 };
 
-/* ---- the tree ------------------------------------------------------------------------------- */
+/* ---- the tree */
 
 /* fd of the root, or -errno: -ENODEV when something else is there. */
 static int
@@ -109,7 +109,7 @@ kernel_reason (const struct groups *g, char buf[REASON_MAX])
 	return buf;
 }
 
-/* ---- schemata ------------------------------------------------------------------------------- */
+/* ---- schemata */
 
 /* "L3:0=ff;1=f" is two of these. */
 struct setting {
@@ -248,7 +248,7 @@ write_schemata (struct arena *a, const struct groups *g, struct err *e)
 	return 0;
 }
 
-/* ---- groups --------------------------------------------------------------------------------- */
+/* ---- groups */
 
 static unsigned
 owned_groups (const struct rdt_plan *p)

@@ -111,7 +111,7 @@ bind_instead (struct rootfs *r, const struct mount_op *op, const char *source, i
 		       : cover_cgroups (r, op, tree, e);
 }
 
-/* ---- bind ----------------------------------------------------------------------------------- */
+/* ---- bind */
 
 /* copy-symlink: 1 done, 0 the source is no symlink. */
 static int

@@ -38,7 +38,7 @@ is_cgroup2 (const char *path)
 	return statfs (path, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC;
 }
 
-/* ---- one hierarchy -------------------------------------------------------------------------- */
+/* ---- one hierarchy */
 
 static int
 mount_unified (struct rootfs *r, const struct plan *plan, const struct mount_op *op,
@@ -66,7 +66,7 @@ mount_unified (struct rootfs *r, const struct plan *plan, const struct mount_op 
 	return bind_instead (r, &fs, own, target, e);
 }
 
-/* ---- v1 ------------------------------------------------------------------------------------- */
+/* ---- v1 */
 
 /* Hierarchies are named by their controllers, or have a name of their own ("systemd"). */
 static bool

@@ -171,7 +171,7 @@ create_node (struct dev *d, const struct rootfs_plan *plan, const struct device_
 	return bind_node (d, n, dir, name, e);
 }
 
-/* ---- links ---------------------------------------------------------------------------------- */
+/* ---- links */
 
 /* runtime-linux.md, "Dev symbolic links": only where the source exists once the mounts are made. */
 static bool
@@ -245,7 +245,7 @@ devices_create (struct rootfs *r, const struct rootfs_plan *plan, struct err *e)
 	return 0;
 }
 
-/* ---- console -------------------------------------------------------------------------------- */
+/* ---- console */
 
 /* The file that is there must be a file, or a console: a link would have us make or cover what it
  * names (CVE-2026-88264). */

@@ -176,7 +176,7 @@ fs_reconfigure (struct rootfs *r, const struct mount_op *op, int mnt, bool rw, s
 		       : 0;
 }
 
-/* ---- the error: what was refused, and why --------------------------------------------------- */
+/* ---- the error: what was refused, and why */
 
 static int
 refused (const struct mount_op *op, const char *data, int num, struct err *e)
@@ -212,7 +212,7 @@ host_directory (const struct plan *plan, const struct mount_op *op)
 }
 
 /* ---- with a handle: content, id maps, propagation, labels come before anybody can see the mount
- * ---- */
+ */
 
 static bool
 is_readonly (const struct mount_op *op)
@@ -352,7 +352,7 @@ mount_by_handle (struct rootfs *r, const struct plan *plan, const struct mount_o
 	return 0;
 }
 
-/* ---- one file system ------------------------------------------------------------------------ */
+/* ---- one file system */
 
 static int
 with_mode (const struct mount_op *op, int target, char *buf, size_t size, struct err *e)

@@ -36,7 +36,7 @@ open_path (struct rootfs *r, const char *path, int *ret_fd, struct err *e)
 	return *ret_fd < 0 ? err_set (e, -*ret_fd, "'%s'", path) : 1;
 }
 
-/* ---- masked --------------------------------------------------------------------------------- */
+/* ---- masked */
 
 /* One more mount of what is attached already. */
 static int
@@ -122,7 +122,7 @@ mask (struct masks *m, const char *path, struct err *e)
 	return ret < 0 ? err_set (e, -ret, "mask '%s'", path) : 0;
 }
 
-/* ---- read-only ------------------------------------------------------------------------------ */
+/* ---- read-only */
 
 static int
 make_readonly (struct rootfs *r, const char *path, struct err *e)

@@ -15,7 +15,7 @@
 #include "sys/beneath.h"
 #include "sys/syscalls.h"
 
-/* ---- where to ------------------------------------------------------------------------------- */
+/* ---- where to */
 
 static int
 make_target (struct rootfs *r, const char *dst, bool directory)
@@ -104,7 +104,7 @@ target_open (struct rootfs *r, const struct mount_op *op, bool directory, bool *
 	return fd < 0 ? err_set (e, -fd, "make the mount point '/%s'", op->dst) : fd;
 }
 
-/* ---- changes of what is there --------------------------------------------------------------- */
+/* ---- changes of what is there */
 
 /* What was to become read-only in the end does not, when a later entry says so. */
 static void
@@ -147,7 +147,7 @@ remount (struct rootfs *r, const struct plan *plan, const struct mount_op *op, s
 	return tree_propagate (r, op, fd, e);
 }
 
-/* ---- all of them ---------------------------------------------------------------------------- */
+/* ---- all of them */
 
 static int
 apply (struct rootfs *r, const struct plan *plan, size_t i, struct err *e)

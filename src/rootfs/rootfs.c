@@ -21,7 +21,7 @@
 
 #define MOUNTINFO_MAX (64u << 20)
 
-/* ---- the runtime, before the clone ---------------------------------------------------------- */
+/* ---- the runtime, before the clone */
 
 struct preparation {
 	const struct plan *plan;
@@ -223,7 +223,7 @@ rootfs_close (struct rootfs *r, size_t n_mounts)
 	close_one (&r->notify_tree_fd);
 }
 
-/* ---- init: the root becomes a mount --------------------------------------------------------- */
+/* ---- init: the root becomes a mount */
 
 /*
  * The mount that the root directory is in becomes private, so that what we attach to it does not
@@ -350,7 +350,7 @@ rootfs_open (struct rootfs *r, const struct rootfs_plan *plan, struct err *e)
 	return plan->n_masked ? open_dev_null (r, e) : 0;
 }
 
-/* ---- changing to it ------------------------------------------------------------------------- */
+/* ---- changing to it */
 
 /* What is unmounted here must stay mounted there. "." would be the new root, not the old one that
  * lies on it. */
@@ -498,7 +498,7 @@ rootfs_pivot (struct rootfs *r, const struct rootfs_plan *plan, struct err *e)
 	return chdir ("/") < 0 ? err_set (e, errno, "change to the new root") : 0;
 }
 
-/* ---- the end -------------------------------------------------------------------------------- */
+/* ---- the end */
 
 /* A tmpfs that was asked to be read-only, now that all is mounted and made in it. */
 static int

@@ -57,7 +57,7 @@ struct job {
 	struct library library; /* with an empty path: the result is not kept */
 };
 
-/* ---- the helper ----------------------------------------------------------------------------- */
+/* ---- the helper */
 
 /* Only from a directory that nobody else can put a program into. */
 static bool
@@ -171,7 +171,7 @@ run_helper (struct job *j, struct seccomp_filter *ret, struct err *e)
 	return 0;
 }
 
-/* ---- the cache ------------------------------------------------------------------------------ */
+/* ---- the cache */
 
 static void
 make_key (struct job *j, const struct stat *helper)
@@ -310,7 +310,7 @@ write_cache (struct job *j, int root, const struct seccomp_filter *f)
 	(void) file_replace_at (dir, j->name, text, sizeof head + len, 0600);
 }
 
-/* ---- run.oci.seccomp_bpf_data --------------------------------------------------------------- */
+/* ---- run.oci.seccomp_bpf_data */
 
 static int
 decode_base64 (struct arena *a, const char *s, struct seccomp_filter *ret, struct err *e)
@@ -343,7 +343,7 @@ decode_base64 (struct arena *a, const char *s, struct seccomp_filter *ret, struc
 	return 0;
 }
 
-/* ---- all of it ------------------------------------------------------------------------------ */
+/* ---- all of it */
 
 int
 seccomp_compile (struct arena *a, const struct seccomp_plan *p, int state_root_fd,

@@ -35,7 +35,7 @@ by_openat2 (int root, const char *path, int flags, uint64_t resolve)
 	return fd;
 }
 
-/* ---- the walk: every component is opened without following, links are followed by us -------- */
+/* ---- the walk: every component is opened without following, links are followed by us */
 
 enum missing {
 	MISSING_FAILS,
@@ -236,7 +236,7 @@ beneath_open_plain (int root, const char *path, int flags)
 	return open_at (root, path, flags, true);
 }
 
-/* ---- making what is missing ----------------------------------------------------------------- */
+/* ---- making what is missing */
 
 /* The usual case, where only the last one is missing. -ENOENT: more are, or it is not so simple. */
 static int

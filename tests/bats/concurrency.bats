@@ -202,7 +202,13 @@ sleeper () { config 'args(["/bin/sleep", "1000"])'; }
 }
 
 @test "concurrency: the id of a create that was killed can be used again after delete --force" {
-	"$TEST_TOOLS/fault" -n 120 -k -- "$CORACLE" --root "$STATE" create -b "$BUNDLE" "$ID" >"$WORK/out" 2>&1 </dev/null 3>&- || true
+	local calls
+
+	# The last but a few: another libc, or a sanitizer, makes more of them.
+	"$TEST_TOOLS/fault" -o "$WORK/calls" -- "$CORACLE" --root "$STATE" create -b "$BUNDLE" "$ID" >"$WORK/out" 2>&1 </dev/null 3>&-
+	calls=$(grep -c '^0 ' "$WORK/calls")
+	runs delete "$ID"
+	"$TEST_TOOLS/fault" -n $((calls - 8)) -k -- "$CORACLE" --root "$STATE" create -b "$BUNDLE" "$ID" >"$WORK/out" 2>&1 </dev/null 3>&- || true
 	[ -d "$STATE/$ID" ]
 	fails create -b "$BUNDLE" "$ID"
 	says "already exists"

@@ -45,7 +45,7 @@ static int fake_write (int dirfd, const char *path, const char *text);
 
 static struct err e;
 
-/* ---- the kernel's part ---------------------------------------------------------------------- */
+/* ---- the kernel's part */
 
 static void
 put (int dirfd, const char *path, const char *text)
@@ -188,7 +188,7 @@ exists (const char *path)
 	return access (path, F_OK) == 0;
 }
 
-/* ---- plans ---------------------------------------------------------------------------------- */
+/* ---- plans */
 
 #define LINES(...) (const char *[]) { __VA_ARGS__ }, ARRAY_SIZE (((const char *[]) { __VA_ARGS__ }))
 

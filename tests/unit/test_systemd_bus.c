@@ -28,7 +28,7 @@ static struct arena arena;
 static struct err e;
 static char dir[64], address[128];
 
-/* ---- the other end -------------------------------------------------------------------------- */
+/* ---- the other end */
 
 static bool dribble; /* answers come byte by byte */
 
@@ -188,7 +188,7 @@ expect_start (int fd)
 	return expect (fd, "StartTransientUnit", "ssa(sv)a(sa(sv))");
 }
 
-/* ---- the fixture ---------------------------------------------------------------------------- */
+/* ---- the fixture */
 
 static pid_t server;
 
@@ -284,7 +284,7 @@ create (void)
 
 #define IS_MADE(call) FAILS_WITH (call, &e, "systemd has made the scope '" SCOPE "', but")
 
-/* ---- what is asked -------------------------------------------------------------------------- */
+/* ---- what is asked */
 
 /* Little-endian, of a pid 0x01020304: counted by hand from the specification. */
 static const char start_body[] =
@@ -442,7 +442,7 @@ TEST (answers_may_come_byte_by_byte)
 	dribble = false;
 }
 
-/* ---- jobs ----------------------------------------------------------------------------------- */
+/* ---- jobs */
 
 static struct dbus_message
 started (int fd)
@@ -551,7 +551,7 @@ TEST (waiting_has_an_end)
 	FAILS_WITH (create (), &e, "no answer within");
 }
 
-/* ---- refusals ------------------------------------------------------------------------------- */
+/* ---- refusals */
 
 static void
 play_denied (int fd)
@@ -716,7 +716,7 @@ TEST (where_the_container_is_to_be_is_not_left_out)
 	FAILS_WITH (create (), &e, "Failed to set Slice property");
 }
 
-/* ---- a bus that is none --------------------------------------------------------------------- */
+/* ---- a bus that is none */
 
 static void
 play_rejected (int fd)
@@ -853,7 +853,7 @@ TEST (the_other_byte_order)
 	FAILS_WITH (create (), &e, "no! (a.b)");
 }
 
-/* ---- finding it ----------------------------------------------------------------------------- */
+/* ---- finding it */
 
 TEST (a_path_with_escapes)
 {
@@ -932,7 +932,7 @@ TEST (systemd_without_a_bus)
 	unsetenv ("XDG_RUNTIME_DIR");
 }
 
-/* ---- update, stop --------------------------------------------------------------------------- */
+/* ---- update, stop */
 
 static void
 play_update (int fd)
@@ -1117,7 +1117,7 @@ TEST (a_scope_whose_cgroup_is_gone_needs_no_bus)
 	}
 }
 
-/* ---- which properties ----------------------------------------------------------------------- */
+/* ---- which properties */
 
 /* The properties of some writes: "Name=value" for each, by systemd_limit_properties. */
 static const char *
@@ -1275,7 +1275,7 @@ TEST (device_rules_of_v1)
 	STREQ (devices_of (CGROUP_V1, all, ARRAY_SIZE (all)), "");
 }
 
-/* ---- the decoder, by itself ----------------------------------------------------------------- */
+/* ---- the decoder, by itself */
 
 TEST (a_message_survives_the_way_there_and_back)
 {
