@@ -3,9 +3,10 @@
  * coracle-helper: what needs shared libraries. coracle itself loads none, and runs this only when
  * it must.
  *
- *   coracle-helper seccomp [--fail-unknown]   profile (linux.seccomp of config.json) on stdin, BPF
- * on stdout coracle-helper features                   what the libraries are and can, as lines of
- * "KEY: VALUE"
+ *   coracle-helper seccomp [--fail-unknown]
+ *           profile (linux.seccomp of config.json) on stdin, BPF on stdout
+ *   coracle-helper features
+ *           what the libraries are and can, as lines of "KEY: VALUE"
  */
 #include <errno.h>
 #include <seccomp.h>
@@ -15,14 +16,15 @@
 #include "helper/helper.h"
 #include "libocispec/oci_linux.h"
 
+/* Whether a profile may name it. EEXIST: our own; EDOM: of the other byte order, left out. */
 static bool
-seccomp_can_compile_for (uint32_t arch)
+seccomp_knows (uint32_t arch)
 {
 	scmp_filter_ctx ctx = seccomp_init (SCMP_ACT_ALLOW);
 	int r = ctx ? seccomp_arch_add (ctx, arch) : -1;
 
 	seccomp_release (ctx);
-	return r == 0 || r == -EEXIST; /* EEXIST: our own, which is there from the start */
+	return r == 0 || r == -EEXIST || r == -EDOM;
 }
 
 static int
@@ -32,7 +34,7 @@ features (void)
 
 	printf ("libseccomp: %u.%u.%u\n", v->major, v->minor, v->micro);
 	for (const struct oci_name *n = oci_seccomp_archs; n->name; n++)
-		if (seccomp_can_compile_for ((uint32_t) n->value))
+		if (seccomp_knows ((uint32_t) n->value))
 			printf ("arch: %s\n", n->name);
 	return 0;
 }

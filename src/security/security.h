@@ -57,7 +57,7 @@ int seccomp_send_listener (struct arena *a, const struct seccomp_plan *p, int li
 u64s seccomp_probe_flags (struct arena *a);
 struct seccomp_library {
 	const char *version; /* "2.5.4" */
-	u64s archs;	     /* of oci_seccomp_archs, those that it can compile for */
+	u64s archs;	     /* of oci_seccomp_archs, those that a profile may name */
 };
 /* Asks the helper; false: it is not there, or has no answer. */
 bool seccomp_probe_library (struct arena *a, struct seccomp_library *ret);
