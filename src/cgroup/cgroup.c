@@ -282,6 +282,7 @@ cgroup_adopt (struct arena *a, struct cgroup *cg, const struct cgroup_plan *plan
 	if (cg->mode == CGROUP_V2)
 		return v2_adopt (cg, plan, pid, e);
 	TRY (v1_adopt (a, cg, pid, e));
+	cg->made = v1_made (a, cg);
 	return v1_apply_devices (cg, plan, e);
 }
 

@@ -148,6 +148,8 @@ v1_adopt (struct arena *a, struct cgroup *cg, pid_t pid, struct err *e)
 	snprintf (text, sizeof text, "%d", (int) pid);
 	TRY (v1_create (a, cg, e));
 	for (unsigned i = 0; i < cg->n_v1; i++) {
+		/* The scope's own directories are ours as well, should systemd not remove them. */
+		cg->v1[i].made = MAX (cg->v1[i].made, 1);
 		/* Only where it is not yet: each move costs a grace period. */
 		if (cgroup_check_empty (cg->v1[i].dir_fd) == -EBUSY)
 			continue;

@@ -280,7 +280,9 @@ launch_attach_cgroup (struct launch *l, pid_t pid, struct err *e)
 	st->cgroup_scope = (char *) cg->scope;
 	st->cgroup_created = cg->created;
 	TRY (container_save (&l->c, l->g->arena, e));
-	return cgroup_adopt (l->g->arena, cg, &l->plan.cgroup, pid, e);
+	TRY (cgroup_adopt (l->g->arena, cg, &l->plan.cgroup, pid, e));
+	st->cgroup_made = (char *) cg->made; /* for the next time that the state is saved */
+	return 0;
 }
 
 static void

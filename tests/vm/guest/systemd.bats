@@ -69,6 +69,9 @@ no_unit () { [ "$(systemctl list-units --all --plain --no-legend "$SCOPE" | wc -
 	runs delete --force "$ID"
 	run find /sys/fs/cgroup -name "$SCOPE"
 	is ""
+	# What systemd does not manage, it does not clean up either.
+	run find /sys/fs/cgroup/freezer /sys/fs/cgroup/cpuset -name machine.slice
+	[ "$mode" = v2 ] || is ""
 }
 
 @test "nested slices" {
