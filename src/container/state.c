@@ -349,6 +349,22 @@ is_in_flux (const struct container *c)
 	       now.tv_sec >= st.st_ctim.tv_sec && now.tv_sec - st.st_ctim.tv_sec < 2;
 }
 
+/* Not read_file_at, which has patience with pipes and follows links: here they are damage. */
+static int
+read_state_file (struct arena *a, const struct container *c, char **ret, size_t *ret_len,
+		 struct err *e)
+{
+	autofd fd = openat (c->dir_fd, "state.json",
+			    O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0)
+		return err_set (e, errno, "open 'state.json'");
+	if (fstat (fd, &st) < 0 || !S_ISREG (st.st_mode))
+		return err_set (e, 0, "'state.json' is not a regular file");
+	return read_fd (a, fd, "state.json", STATE_MAX, ret, ret_len, e);
+}
+
 static int
 read_state (const struct globals *g, struct container *c, struct err *e)
 {
@@ -357,7 +373,7 @@ read_state (const struct globals *g, struct container *c, struct err *e)
 	char *text;
 	size_t len;
 
-	if (read_file_at (g->arena, c->dir_fd, "state.json", STATE_MAX, &text, &len, &why) < 0) {
+	if (read_state_file (g->arena, c, &text, &len, &why) < 0) {
 		if (why.num == ENOENT && is_in_flux (c))
 			return does_not_exist (g, c->id, e);
 		state_unknown (c);

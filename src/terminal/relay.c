@@ -27,8 +27,7 @@ struct flow {
 	bool eof;
 };
 
-#define TTY_MAX	 (1u << 20)
-#define DRAIN_MS 1000
+#define TTY_MAX (1u << 20)
 
 int
 relay_block_signals (void)
@@ -119,30 +118,48 @@ pump (struct flow *f, bool readable, bool writable)
 }
 
 static bool
-has_event (int fd, short events, int timeout_ms)
+has_input (int fd)
 {
-	struct pollfd p = { fd, events, 0 };
+	struct pollfd p = { fd, POLLIN, 0 };
 
-	return poll (&p, 1, timeout_ms) > 0;
+	return poll (&p, 1, 0) > 0;
+}
+
+/* Room to write. False: a signal came instead, which after the process's end is meant for us. */
+static bool
+has_room (int fd, int signal_fd)
+{
+	struct pollfd p[2] = { { fd, POLLOUT, 0 }, { signal_fd, POLLIN, 0 } };
+	struct signalfd_siginfo si;
+
+	while (poll (p, 2, -1) >= 0 || errno == EINTR) {
+		if (p[0].revents)
+			return true;
+		if (p[1].revents && read (signal_fd, &si, sizeof si) == sizeof si &&
+		    (si.ssi_signo == SIGTERM || si.ssi_signo == SIGINT || si.ssi_signo == SIGHUP ||
+		     si.ssi_signo == SIGQUIT))
+			return false;
+	}
+	return false;
 }
 
 /*
  * What the process wrote last is still in the terminal when its pidfd says that it has ended. Not
- * more than a terminal holds: somebody whom it left behind may go on writing. And not for a reader
- * who does not read.
+ * more than a terminal holds: somebody whom it left behind may go on writing. A reader may take his
+ * time, as with any program whose output is piped somewhere.
  */
 static void
-drain (struct flow *out)
+drain (struct flow *out, int signal_fd)
 {
 	size_t left = TTY_MAX;
 
 	for (;;) {
 		while (out->end > out->start) {
-			if (!has_event (out->to, POLLOUT, DRAIN_MS))
+			if (!has_room (out->to, signal_fd))
 				return;
 			empty (out);
 		}
-		if (out->eof || left == 0 || !has_event (out->from, POLLIN, 0))
+		if (out->eof || left == 0 || !has_input (out->from))
 			return;
 		fill (out);
 		left -= MIN (left, out->end);
@@ -179,7 +196,7 @@ loop (const struct relay *r, int signal_fd, struct err *e)
 			pump (&out, p[5].revents, p[6].revents);
 		if (p[0].revents) {
 			if (r->master >= 0)
-				drain (&out);
+				drain (&out, signal_fd);
 			if (r->extra_fd >= 0 && r->on_extra) /* its last words */
 				(void) r->on_extra (r->ctx, r->extra_fd);
 			return 0;

@@ -86,7 +86,7 @@ other () {
 	local before=$SECONDS
 	timeout 20 "$CORACLE" --root "$STATE" list >/dev/null 2>&1
 	timeout 20 "$CORACLE" --root "$STATE" delete --force "$ID"
-	[ $((SECONDS - before)) -lt 15 ]
+	[ $((SECONDS - before)) -lt 10 ]
 	[ ! -e "$STATE/$ID" ]
 }
 
