@@ -241,8 +241,7 @@ for_each='openat2 clone3 mount_setattr open_tree fsopen move_mount close_range p
 	for call in mount_setattr "$NEW,$MOUNT_API"; do
 		without "$call"
 		runs create --pid-file "$WORK/pid" --bundle "$BUNDLE" "$ID"
-		PID=$(cat "$WORK/pid")
-		container_mounts
+		output=$(cat "/proc/$(cat "$WORK/pid")/mountinfo")
 		bound /run/notify ro nosuid nodev noexec
 		runs delete --force "$ID"
 		cp "$BUNDLE/config.json" "$WORK/saved"

@@ -14,7 +14,9 @@ setup () {
 
 teardown () {
 	local failed=0 name after
-	for name in $(ls "$STATE" 2>/dev/null); do runs delete --force "$name" || failed=1; done
+	for name in "$STATE"/*; do
+		[ ! -d "$name" ] || runs delete --force "${name##*/}" || failed=1
+	done
 	after=$(host_mounts)
 	end_private_ns
 	test_teardown || failed=1
