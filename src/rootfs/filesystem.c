@@ -227,10 +227,34 @@ is_late (const struct mount_op *op)
 }
 
 static bool
+has_propagation (const struct mount_op *op, unsigned long types)
+{
+	for (size_t i = 0; i < op->n_propagation; i++)
+		if (op->propagation[i] & types)
+			return true;
+	return false;
+}
+
+/* Private, which podman asks for always, is what a new mount is anyway, unless it is mounted on a
+ * shared one: a volume. */
+static bool
+needs_propagation (const struct rootfs_plan *plan, const struct mount_op *op)
+{
+	if (has_propagation (op, MS_SHARED | MS_SLAVE | MS_UNBINDABLE))
+		return true;
+	if (op->n_propagation == 0 || plan->propagation_before & MS_SHARED)
+		return op->n_propagation;
+	for (size_t i = 0; i < plan->n_mounts; i++)
+		if (has_propagation (&plan->mounts[i], MS_SHARED))
+			return true;
+	return false;
+}
+
+static bool
 needs_handle (const struct plan *plan, const struct mount_op *op)
 {
-	return op->ext & (EXT_TMPCOPYUP | EXT_IDMAP | EXT_IDMAP_REC) || op->n_propagation ||
-	       is_late (op) || *op->dst == '\0' ||
+	return op->ext & (EXT_TMPCOPYUP | EXT_IDMAP | EXT_IDMAP_REC) ||
+	       needs_propagation (&plan->rootfs, op) || is_late (op) || *op->dst == '\0' ||
 	       (plan->rootfs.mount_label && streq (op->fstype, "mqueue"));
 }
 

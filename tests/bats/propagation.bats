@@ -172,6 +172,14 @@ container_sees () {
 	[ "$(propagation_of /u)" = shared ]
 }
 
+@test "a new file system on a shared volume is shared with it, unless it is said to be private" {
+	volume rbind rshared
+	config 'mount("/vol/host"; "tmpfs"; "t"; []) | mount("/vol/container"; "tmpfs"; "t"; ["private"])' '.linux.rootfsPropagation = "rslave"'
+	run_sh 'cat /proc/self/mountinfo'
+	[ "$(propagation_of /vol/host)" = shared ]
+	[ "$(propagation_of /vol/container)" = private ]
+}
+
 @test "the r-forms of propagation options are of the whole tree" {
 	volume
 	MOUNTS_OF_OURS=1
