@@ -52,7 +52,9 @@ int
 tree_apply_options (struct rootfs *r, const struct mount_op *op, int *tree, bool recursive,
 		    int target, struct err *e)
 {
-	struct tree_change top = { .set = op->attr_set, .clear = op->attr_clr };
+	struct tree_change top = { .set = op->attr_set,
+				   .clear = op->attr_clr,
+				   .with_below = recursive };
 	struct tree_change all = { .set = op->rec_set, .clear = op->rec_clr, .recursive = true };
 	bool early = !r->no_setattr && !r->no_open_tree;
 	int ret = 0;
@@ -60,7 +62,7 @@ tree_apply_options (struct rootfs *r, const struct mount_op *op, int *tree, bool
 	if (early && (op->rec_set || op->rec_clr))
 		ret = tree_set (r, *tree, &all);
 	if (ret == 0)
-		ret = tree_place (r, tree, recursive, &top, target, op->dst);
+		ret = tree_place (r, tree, &top, target, op->dst);
 	if (ret == 0 && !early && (op->rec_set || op->rec_clr))
 		ret = tree_set (r, *tree, &all);
 	if (ret == -ENOSYS && (op->rec_set || op->rec_clr))

@@ -115,7 +115,7 @@ bind_hierarchy (struct rootfs *r, const struct mount_op *op, const char *name, i
 	    snprintf (dst, sizeof dst, "%s/%s", op->dst, name) >= (int) sizeof dst)
 		return -ENAMETOOLONG;
 	tree = tree_open (r, AT_FDCWD, source, false, false);
-	ret = tree < 0 ? tree : tree_place (r, &tree, false, &c, target, dst);
+	ret = tree < 0 ? tree : tree_place (r, &tree, &c, target, dst);
 	return ret < 0 ? ret : tree_isolate (r, tree);
 }
 

@@ -145,7 +145,7 @@ bind_node (struct dev *d, const struct device_node *n, int dir, const char *name
 			e, EEXIST,
 			"'/%s' exists in the root file system and cannot be covered by a device",
 			n->path);
-	ret = tree_place (d->r, &tree, false, &c, target, n->path);
+	ret = tree_place (d->r, &tree, &c, target, n->path);
 	if (ret == 0)
 		ret = tree_isolate (d->r, tree);
 	return ret < 0 ? err_set (e, -ret, "bind the host's '%s'", source) : 0;
@@ -284,6 +284,6 @@ console_bind (struct rootfs *r, int pts_fd, struct err *e)
 	if (target < 0)
 		return -1;
 	tree = tree_open (r, pts_fd, "", false, false);
-	ret = tree < 0 ? tree : tree_place (r, &tree, false, &c, target, "dev/console");
+	ret = tree < 0 ? tree : tree_place (r, &tree, &c, target, "dev/console");
 	return ret < 0 ? err_set (e, -ret, "bind the terminal on '/dev/console'") : 0;
 }

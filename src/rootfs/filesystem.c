@@ -113,26 +113,25 @@ config_all (int fs, unsigned long sb_flags, const char *data)
 }
 
 int
-fs_open (const char *fstype, const char *source, unsigned long sb_flags, const char *data,
-	 uint64_t attr, char *why, size_t why_size)
+fs_open (const struct fs_request *q, char *why, size_t why_size)
 {
-	autofd fs = sys_fsopen (fstype, FSOPEN_CLOEXEC);
+	autofd fs = sys_fsopen (q->fstype, FSOPEN_CLOEXEC);
 	int ret;
 
 	if (why_size)
 		*why = '\0';
 	if (fs < 0)
 		return fs;
-	ret = config_string (fs, "source", source);
+	ret = config_string (fs, "source", q->source);
 	if (ret == 0)
-		ret = config_all (fs, sb_flags, data);
+		ret = config_all (fs, q->sb_flags, q->data);
 	if (ret == 0)
 		ret = sys_fsconfig (fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
 	if (ret < 0) {
 		read_why (fs, why, why_size);
 		return ret;
 	}
-	return sys_fsmount (fs, FSMOUNT_CLOEXEC, (unsigned) attr);
+	return sys_fsmount (fs, FSMOUNT_CLOEXEC, (unsigned) q->attr);
 }
 
 /* Linux < 5.2: all that there is, again. */
@@ -190,7 +189,9 @@ refused (const struct mount_op *op, const char *data, int num, struct err *e)
 				op->src, op->dst, op->fstype);
 	/* Only now, for the text: which option was it? */
 	if (num == EINVAL) {
-		fd = fs_open (op->fstype, op->src, op->sb_flags, data, 0, why, sizeof why);
+		struct fs_request again = { op->fstype, op->src, data, op->sb_flags, 0 };
+
+		fd = fs_open (&again, why, sizeof why);
 		if (fd >= 0)
 			close (fd);
 	}
@@ -211,8 +212,7 @@ host_directory (const struct plan *plan, const struct mount_op *op)
 	return NULL;
 }
 
-/* ---- with a handle: content, id maps, propagation, labels come before anybody can see the mount
- */
+/* ---- with a handle: content, id maps and labels come before anybody can see it */
 
 static bool
 is_readonly (const struct mount_op *op)
@@ -227,10 +227,34 @@ is_late (const struct mount_op *op)
 }
 
 static bool
+has_propagation (const struct mount_op *op, unsigned long types)
+{
+	for (size_t i = 0; i < op->n_propagation; i++)
+		if (op->propagation[i] & types)
+			return true;
+	return false;
+}
+
+/* Private, which podman asks for always, is what a new mount is anyway, unless it is mounted on a
+ * shared one: a volume. */
+static bool
+needs_propagation (const struct rootfs_plan *plan, const struct mount_op *op)
+{
+	if (has_propagation (op, MS_SHARED | MS_SLAVE | MS_UNBINDABLE))
+		return true;
+	if (op->n_propagation == 0 || plan->propagation_before & MS_SHARED)
+		return op->n_propagation;
+	for (size_t i = 0; i < plan->n_mounts; i++)
+		if (has_propagation (&plan->mounts[i], MS_SHARED))
+			return true;
+	return false;
+}
+
+static bool
 needs_handle (const struct plan *plan, const struct mount_op *op)
 {
-	return op->ext & (EXT_TMPCOPYUP | EXT_IDMAP | EXT_IDMAP_REC) || op->n_propagation ||
-	       is_late (op) || *op->dst == '\0' ||
+	return op->ext & (EXT_TMPCOPYUP | EXT_IDMAP | EXT_IDMAP_REC) ||
+	       needs_propagation (&plan->rootfs, op) || is_late (op) || *op->dst == '\0' ||
 	       (plan->rootfs.mount_label && streq (op->fstype, "mqueue"));
 }
 
@@ -292,20 +316,30 @@ handle_refused (const struct mount_op *op, const char *data, int num, const char
 }
 
 /* *ret_attached: it is in its place already. */
-static int
-open_by_handle (struct rootfs *r, const struct mount_op *op, const char *data, int target,
-		bool *ret_attached, struct err *e)
-{
-	unsigned long ro = is_readonly (op) && !is_late (op) ? MS_RDONLY : 0;
-	char why[512] = "";
-	int mnt = -E2BIG;
+/* A file system in the making. */
+struct making {
+	struct rootfs *r;
+	const struct plan *plan;
+	const struct mount_op *op;
+	const char *data;
+	int target;
+	int userns_fd; /* -1: no id map */
+	bool attached; /* it is in its place already */
+};
 
-	if (!r->no_open_tree)
-		mnt = fs_open (op->fstype, op->src, op->sb_flags | ro, data, 0, why, sizeof why);
-	*ret_attached = mnt == -E2BIG;
-	if (mnt == -E2BIG)
-		mnt = open_classic (r, op, data, target);
-	return mnt < 0 ? handle_refused (op, data, -mnt, why, e) : mnt;
+static int
+open_by_handle (struct making *m, struct err *e)
+{
+	const struct mount_op *op = m->op;
+	unsigned long ro = is_readonly (op) && !is_late (op) ? MS_RDONLY : 0;
+	struct fs_request q = { op->fstype, op->src, m->data, op->sb_flags | ro, 0 };
+	char why[512] = "";
+	int mnt = m->r->no_open_tree ? -E2BIG : fs_open (&q, why, sizeof why);
+
+	m->attached = mnt == -E2BIG;
+	if (m->attached)
+		mnt = open_classic (m->r, op, m->data, m->target);
+	return mnt < 0 ? handle_refused (op, m->data, -mnt, why, e) : mnt;
 }
 
 static int
@@ -318,36 +352,39 @@ map_ids (struct rootfs *r, const struct mount_op *op, int mnt, int userns_fd, st
 		       : 0;
 }
 
+/* Attributes before anybody can see it, where that can be. */
 static int
-mount_by_handle (struct rootfs *r, const struct plan *plan, const struct mount_op *op,
-		 const char *data, int target, int userns_fd, int *ret_late, struct err *e)
+attach (const struct making *m, int *mnt)
 {
-	uint64_t later = is_late (op) ? MOUNT_ATTR_RDONLY : 0;
-	struct tree_change c = { .set = (op->attr_set | op->rec_set) & ~later,
-				 .clear = op->attr_clr | op->rec_clr };
-	bool attached = false, early = !r->no_open_tree && !r->no_setattr;
-	autofd mnt = open_by_handle (r, op, data, target, &attached, e);
-	int ret = 0;
+	uint64_t later = is_late (m->op) ? MOUNT_ATTR_RDONLY : 0;
+	struct tree_change c = { .set = (m->op->attr_set | m->op->rec_set) & ~later,
+				 .clear = m->op->attr_clr | m->op->rec_clr };
+
+	return m->attached ? tree_set (m->r, *mnt, &c)
+			   : tree_place (m->r, mnt, &c, m->target, m->op->dst);
+}
+
+static int
+mount_by_handle (struct making *m, int *ret_late, struct err *e)
+{
+	const struct mount_op *op = m->op;
+	autofd mnt = open_by_handle (m, e);
+	int ret;
 
 	if (mnt < 0)
 		return -1;
-	TRY (fill (plan, op, target, mnt, e));
-	TRY (map_ids (r, op, mnt, userns_fd, e));
-	if (early || attached)
-		ret = tree_set (r, mnt, &c);
-	if (ret == 0 && !attached)
-		ret = tree_attach (r, &mnt, false, target, op->dst);
-	if (ret == 0 && !early && !attached)
-		ret = tree_set (r, mnt, &c);
+	TRY (fill (m->plan, op, m->target, mnt, e));
+	TRY (map_ids (m->r, op, mnt, m->userns_fd, e));
+	ret = attach (m, &mnt);
 	if (ret < 0)
 		return err_set (e, -ret, "attach '%s' (type '%s') to '/%s'", op->src, op->fstype,
 				op->dst);
-	TRY (tree_propagate (r, op, mnt, e));
+	TRY (tree_propagate (m->r, op, mnt, e));
 	if (*op->dst == '\0') { /* this is the root from now on */
-		close (r->root_fd);
-		r->root_fd = fcntl (mnt, F_DUPFD_CLOEXEC, 3);
+		close (m->r->root_fd);
+		m->r->root_fd = fcntl (mnt, F_DUPFD_CLOEXEC, 3);
 	}
-	if (later)
+	if (is_late (op))
 		*ret_late = take_fd (&mnt);
 	return 0;
 }
@@ -387,8 +424,11 @@ fs_mount (struct rootfs *r, const struct plan *plan, const struct mount_op *op, 
 		TRY (with_mode (op, target, buf, sizeof buf, e));
 		data = buf;
 	}
-	if (needs_handle (plan, op))
-		return mount_by_handle (r, plan, op, data, target, userns_fd, ret_late, e);
+	if (needs_handle (plan, op)) {
+		struct making m = { r, plan, op, data, target, userns_fd, false };
+
+		return mount_by_handle (&m, ret_late, e);
+	}
 	/* "." is the directory that was resolved, whatever its path means by now. */
 	if (fchdir (target) == 0 && mount (op->src, ".", op->fstype, flags, data) == 0)
 		return 0;

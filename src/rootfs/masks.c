@@ -61,6 +61,10 @@ first_empty_classic (struct masks *m, int target, const char *path)
 static int
 mask_directory (struct masks *m, int target, const char *path)
 {
+	static const struct fs_request empty = { .fstype = "tmpfs",
+						 .source = "tmpfs",
+						 .data = "nr_blocks=1,nr_inodes=1,mode=0755",
+						 .attr = MOUNT_ATTR_RDONLY };
 	autofd tmpfs = -1;
 	int ret;
 
@@ -68,8 +72,7 @@ mask_directory (struct masks *m, int target, const char *path)
 		return mask_again (m, m->empty_fd, target, path);
 	if (m->r->no_open_tree)
 		return first_empty_classic (m, target, path);
-	tmpfs = fs_open ("tmpfs", "tmpfs", 0, "nr_blocks=1,nr_inodes=1,mode=0755",
-			 MOUNT_ATTR_RDONLY, NULL, 0);
+	tmpfs = fs_open (&empty, NULL, 0);
 	ret = tmpfs < 0 ? tmpfs : tree_attach (m->r, &tmpfs, false, target, path + 1);
 	if (ret == 0)
 		m->empty_fd = take_fd (&tmpfs);
@@ -129,7 +132,9 @@ make_readonly (struct rootfs *r, const char *path, struct err *e)
 {
 	/* With what is mounted below: /proc/sys/fs/binfmt_misc can be a mount of its own. Linux
 	 * < 5.12 does not do that in one step. */
-	struct tree_change c = { .set = MOUNT_ATTR_RDONLY, .recursive = !r->no_setattr };
+	struct tree_change c = { .set = MOUNT_ATTR_RDONLY,
+				 .recursive = !r->no_setattr,
+				 .with_below = true };
 	autofd fd = -1, tree = -1;
 	int ret = open_path (r, path, &fd, e);
 
@@ -140,7 +145,7 @@ make_readonly (struct rootfs *r, const char *path, struct err *e)
 		return ret < 0 ? err_set (e, -ret, "make '/' read-only") : 0;
 	}
 	tree = tree_open (r, fd, "", true, false);
-	ret = tree < 0 ? tree : tree_place (r, &tree, true, &c, fd, path + 1);
+	ret = tree < 0 ? tree : tree_place (r, &tree, &c, fd, path + 1);
 	return ret < 0 ? err_set (e, -ret, "make '%s' read-only", path) : 0;
 }
 

@@ -181,7 +181,7 @@ mounts_notify (struct rootfs *r, struct err *e)
 	target = beneath_mkdir_p (r->root_fd, NOTIFY_DIR, 0755);
 	if (target < 0)
 		return err_set (e, -target, "make '%s'", NOTIFY_DIR);
-	ret = tree < 0 ? tree : tree_place (r, &tree, false, &c, target, NOTIFY_DIR);
+	ret = tree < 0 ? tree : tree_place (r, &tree, &c, target, NOTIFY_DIR);
 	return ret < 0 ? err_set (e, -ret, "show the notification socket at '%s'", NOTIFY_DIR) : 0;
 }
 

@@ -28,7 +28,8 @@ struct tree_change {
 	uint64_t set, clear;	   /* MOUNT_ATTR_* */
 	unsigned long propagation; /* MS_SHARED …, or 0 */
 	bool recursive;
-	int userns_fd; /* with MOUNT_ATTR_IDMAP in set */
+	bool with_below; /* for tree_place: the tree was opened with what is mounted below */
+	int userns_fd;	 /* with MOUNT_ATTR_IDMAP in set */
 };
 
 /* A clone of what is at path (or of dirfd itself: ""), with what is mounted below if `recursive`.
@@ -39,8 +40,8 @@ int tree_set (struct rootfs *r, int tree, const struct tree_change *c);
  * the attached mount. */
 int tree_attach (struct rootfs *r, int *tree, bool recursive, int target, const char *dst);
 /* tree_set and tree_attach in the order that the kernel wants. */
-int tree_place (struct rootfs *r, int *tree, bool recursive, const struct tree_change *c,
-		int target, const char *dst);
+int tree_place (struct rootfs *r, int *tree, const struct tree_change *c, int target,
+		const char *dst);
 unsigned long ms_flags (uint64_t attr); /* MOUNT_ATTR_* as MS_* */
 /* MS_* that a remount of this mount has to give again. */
 int tree_flags (int mnt, unsigned long *ret);
@@ -76,8 +77,12 @@ int fs_mount (struct rootfs *r, const struct plan *plan, const struct mount_op *
 int fs_reconfigure (struct rootfs *r, const struct mount_op *op, int mnt, bool rw, struct err *e);
 /* A detached new file system; data may be NULL. -errno, and what the kernel said about it in `why`
  * (may be ""). */
-int fs_open (const char *fstype, const char *source, unsigned long sb_flags, const char *data,
-	     uint64_t attr, char *why, size_t why_size);
+struct fs_request {
+	const char *fstype, *source, *data;
+	unsigned long sb_flags;
+	uint64_t attr;
+};
+int fs_open (const struct fs_request *q, char *why, size_t why_size);
 
 /* cgroup.c */
 int cgroup_mount (struct rootfs *r, const struct plan *plan, const struct mount_op *op,

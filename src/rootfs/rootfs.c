@@ -97,8 +97,10 @@ prepare_bind (struct preparation *p, const struct mount_op *op, int *ret_tree, s
 	if (op->ext & EXT_COPY_SYMLINK && lstat (op->src, &st) == 0 && S_ISLNK (st.st_mode))
 		return 0; /* nothing will be bound */
 	tree_probe (p->r);
-	if ((p->r->no_open_tree || p->r->no_setattr) && !idmap)
-		return 0; /* Linux < 5.12: init opens it by its path, if it may */
+	/* Linux < 5.12 cannot make it a slave, Linux < 5.2 cannot clone it: init opens it by its
+	 * path, if it may. */
+	if ((p->r->no_open_tree || (p->r->no_setattr && !p->r->shared)) && !idmap)
+		return 0;
 	tree = sys_open_tree (AT_FDCWD, op->src,
 			      OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |
 				      (op->recursive ? AT_RECURSIVE : 0) |
@@ -550,7 +552,9 @@ rootfs_finish (struct rootfs *r, const struct rootfs_plan *plan, struct err *e)
 	}
 	close_one (&r->root_fd);
 	close_one (&r->dev_null_fd);
-	close_one (&r->self_fds);
+	if (r->self_fds < 0)
+		return 0;
 	/* By self_fds we were in the host's /proc. */
+	close_one (&r->self_fds);
 	return chdir ("/") < 0 ? err_set (e, errno, "change to the root directory") : 0;
 }

@@ -233,15 +233,14 @@ tree_attach (struct rootfs *r, int *tree, bool recursive, int target, const char
 }
 
 int
-tree_place (struct rootfs *r, int *tree, bool recursive, const struct tree_change *c, int target,
-	    const char *dst)
+tree_place (struct rootfs *r, int *tree, const struct tree_change *c, int target, const char *dst)
 {
 	int ret = 0;
 
 	if (!r->no_setattr && !r->no_open_tree)
 		ret = tree_set (r, *tree, c);
 	if (ret == 0)
-		ret = tree_attach (r, tree, recursive, target, dst);
+		ret = tree_attach (r, tree, c->with_below, target, dst);
 	if (ret == 0 && (r->no_setattr || r->no_open_tree))
 		ret = tree_set (r, *tree, c);
 	return ret;

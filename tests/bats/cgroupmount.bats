@@ -23,7 +23,8 @@ writable () { config '(.mounts[] | select (.type == "cgroup")).options |= map (s
 	says "$(ls /sys/fs/cgroup)"
 	says $'\n1\n'
 	local h
-	for h in $(ls /sys/fs/cgroup); do
+	for h in /sys/fs/cgroup/*; do
+		h=${h##*/}
 		has_options "/sys/fs/cgroup/$h" ro nosuid nodev noexec
 		[[ "$(mount_line "/sys/fs/cgroup/$h")" == *" /$ID /sys/fs/cgroup/$h "* ]]
 	done
@@ -59,7 +60,8 @@ writable () { config '(.mounts[] | select (.type == "cgroup")).options |= map (s
 	local h
 	in_ns mkdir "$WORK/cg"
 	mount -t tmpfs cg "$WORK/cg"
-	for h in $(ls /sys/fs/cgroup); do
+	for h in /sys/fs/cgroup/*; do
+		h=${h##*/}
 		in_ns mkdir "$WORK/cg/$h"
 		mount --bind "/sys/fs/cgroup/$h" "$WORK/cg/$h"
 	done

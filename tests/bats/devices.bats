@@ -203,6 +203,7 @@ SHOW='show () { for f; do stat -c "%A %t:%T %a %u:%g" "$f" | cut -c 1,11-; done;
 @test "/dev/console is the terminal of the container" {
 	config '.process.terminal = true | sh("test -t 0 && test -c /dev/console && stat -c %t:%T /dev/console /dev/pts/0 | uniq | wc -l && grep -c \" /dev/console \" /proc/self/mountinfo; tty")'
 	run timeout 30 script -qec "$CORACLE --root $STATE run --bundle $BUNDLE $ID" /dev/null </dev/null 3>&-
-	output=${output//$'\r'/}
+	output=${output//[$'\r']/}
+	output=${output//^@/}	# what script makes of the end of its input
 	says $'1\n1\n/dev/pts/0'
 }

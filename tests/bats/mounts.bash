@@ -66,8 +66,8 @@ in_ns () { nsenter --mount="/proc/$NS_PID/ns/mnt" --wd="$PWD" "$@" 3>&-; }
 end_private_ns () {
 	local name
 	[ -n "${NS_PID:-}" ] || return 0
-	for name in $(ls "$STATE" 2>/dev/null); do
-		timeout 20 "$CORACLE" --root "$STATE" delete --force "$name"
+	for name in "$STATE"/*; do
+		[ ! -d "$name" ] || timeout 20 "$CORACLE" --root "$STATE" delete --force "${name##*/}"
 	done
 	CORACLE=$PROGRAM_OUTSIDE
 	kill "$NS_PID"

@@ -193,8 +193,18 @@ for_each='openat2 clone3 mount_setattr open_tree fsopen move_mount close_range p
 	in_private_ns shared
 	local call before
 	before=$(host_mounts)
+	mkdir -p "$WORK/vol/sub"
 	for call in mount_setattr "$NEW,$MOUNT_API"; do
 		without "$call"
+		if [ "$call" = mount_setattr ]; then	# Linux < 5.2: not of a volume that is on the same mount as the root
+			config '.linux.rootfsPropagation = "rshared"' "bind(\"/vol\"; \"$WORK/vol\"; [\"rbind\", \"rshared\"])"
+			start_container
+			in_container mount -t tmpfs c /vol/sub
+			in_ns grep -q " $WORK/vol/sub " /proc/self/mountinfo
+			umount "$WORK/vol/sub"
+			runs delete --force "$ID"
+			config '.mounts |= .[:7]'
+		fi
 		config '.linux.rootfsPropagation = "rshared"'
 		run_sh 'test -d /proc/self && cat /proc/self/mountinfo'
 		[ "$status" -eq 0 ]
@@ -241,8 +251,7 @@ for_each='openat2 clone3 mount_setattr open_tree fsopen move_mount close_range p
 	for call in mount_setattr "$NEW,$MOUNT_API"; do
 		without "$call"
 		runs create --pid-file "$WORK/pid" --bundle "$BUNDLE" "$ID"
-		PID=$(cat "$WORK/pid")
-		container_mounts
+		output=$(cat "/proc/$(cat "$WORK/pid")/mountinfo")
 		bound /run/notify ro nosuid nodev noexec
 		runs delete --force "$ID"
 		cp "$BUNDLE/config.json" "$WORK/saved"

@@ -14,7 +14,9 @@ setup () {
 
 teardown () {
 	local failed=0 name after
-	for name in $(ls "$STATE" 2>/dev/null); do runs delete --force "$name" || failed=1; done
+	for name in "$STATE"/*; do
+		[ ! -d "$name" ] || runs delete --force "${name##*/}" || failed=1
+	done
 	after=$(host_mounts)
 	end_private_ns
 	test_teardown || failed=1
@@ -168,6 +170,14 @@ container_sees () {
 	[ "$(propagation_of /vol)" = "shared slave" ]
 	[ "$(propagation_of /t)" = private ]
 	[ "$(propagation_of /u)" = shared ]
+}
+
+@test "a new file system on a shared volume is shared with it, unless it is said to be private" {
+	volume rbind rshared
+	config 'mount("/vol/host"; "tmpfs"; "t"; []) | mount("/vol/container"; "tmpfs"; "t"; ["private"])' '.linux.rootfsPropagation = "rslave"'
+	run_sh 'cat /proc/self/mountinfo'
+	[ "$(propagation_of /vol/host)" = shared ]
+	[ "$(propagation_of /vol/container)" = private ]
 }
 
 @test "the r-forms of propagation options are of the whole tree" {
