@@ -332,6 +332,27 @@ unified () {
 	says "no such file"
 }
 
+@test "a seccomp agent gets a listener of the process's own" {
+	agent () {
+		"$TEST_TOOLS/agent" "$WORK/agent" continue >"$WORK/agent.out" 2>"$WORK/agent.err" 3>&- &
+		wait_until grep -qs ready "$WORK/agent.err"
+	}
+	agent
+	up ".linux.seccomp = {defaultAction: \"SCMP_ACT_ALLOW\", listenerPath: \"$WORK/agent\", listenerMetadata: \"meta\",
+		syscalls: [{names: [\"umask\"], action: \"SCMP_ACT_NOTIFY\"}]}"
+	kill $!
+	wait $! || true
+	rm -f "$WORK/agent" "$WORK/agent.err"
+	agent
+	ex "$ID" sh -c 'umask 0077; echo done'
+	exits 0
+	is "done"
+	wait $!
+	head -n 1 "$WORK/agent.out" >"$WORK/state.json"
+	[ "$(jq -c '[.fds, .metadata, .state.id, .state.status, (.pid == .state.pid), (.pid > 0)]' "$WORK/state.json")" = "[[\"seccompFd\"],\"meta\",\"$ID\",\"running\",false,true]" ] ||
+		{ cat "$WORK/state.json"; return 1; }
+}
+
 @test "the session keyring of the container" {
 	up '.linux.maskedPaths = []'
 	a=$(coracle exec "$ID" sh -c 'cat /proc/keys' | grep "_ses.$ID:" | cut -d' ' -f1)
