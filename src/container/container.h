@@ -4,13 +4,21 @@
  * Containers: what is on disk about them, and the verbs.
  *
  * State directory `<root>/<id>/`, 0700, on tmpfs:
- *   state.json    struct container_state; replaced atomically; phase "creating" before anything
- * else of the container exists config.json   what create read: later changes of the bundle have no
- * effect (runtime.md, create) start.fifo    exists from create to start; init reads one byte from
- * it. Has a reader = not started yet report.fifo   what `start` learns from init: struct report,
- * then EOF by close-on-exec seccomp.bpf   the compiled filter, for exec notify/       the proxied
- * notification socket state.backup  for delete --force when state.json is damaged Its flock is held
- * by create, start, delete and update: two commands on one id never meet.
+ *
+ * - state.json: struct container_state; replaced atomically; phase "creating" before anything else
+ *   of the container exists
+ * - state.backup: for delete --force when state.json is damaged
+ * - config.json: what create read: later changes of the bundle have no effect (runtime.md, create)
+ * - exec.json: struct exec_facts (facts.h), what exec needs of it
+ * - seccomp.bpf: the compiled filter, for exec
+ * - start.fifo: exists from create to start; init reads one byte from it. Has a reader = not started
+ *   yet
+ * - report.fifo: what `start` learns from init: struct report, then EOF by close-on-exec
+ * - notify/: the proxied notification socket
+ * - devices.json, mounts.json: what update and mounts have changed
+ *
+ * Its flock is held by create, start, delete, pause, resume, update and mounts: two commands on one
+ * id never meet. Who changes the status without changing a file touches the directory (events).
  *
  * Rules of life and death: the state is written before the cgroup is made and removed as the last
  * thing, so a kill -9 at any instant leaves something that `delete --force` removes entirely.

@@ -332,6 +332,27 @@ unified () {
 	says "no such file"
 }
 
+@test "a seccomp agent gets a listener of the process's own" {
+	agent () {
+		"$TEST_TOOLS/agent" "$WORK/agent" continue >"$WORK/agent.out" 2>"$WORK/agent.err" 3>&- &
+		wait_until grep -qs ready "$WORK/agent.err"
+	}
+	agent
+	up ".linux.seccomp = {defaultAction: \"SCMP_ACT_ALLOW\", listenerPath: \"$WORK/agent\", listenerMetadata: \"meta\",
+		syscalls: [{names: [\"umask\"], action: \"SCMP_ACT_NOTIFY\"}]}"
+	kill $!
+	wait $! || true
+	rm -f "$WORK/agent" "$WORK/agent.err"
+	agent
+	ex "$ID" sh -c 'umask 0077; echo done'
+	exits 0
+	is "done"
+	wait $!
+	head -n 1 "$WORK/agent.out" >"$WORK/state.json"
+	[ "$(jq -c '[.fds, .metadata, .state.id, .state.status, (.pid == .state.pid), (.pid > 0)]' "$WORK/state.json")" = "[[\"seccompFd\"],\"meta\",\"$ID\",\"running\",false,true]" ] ||
+		{ cat "$WORK/state.json"; return 1; }
+}
+
 @test "the session keyring of the container" {
 	up '.linux.maskedPaths = []'
 	a=$(coracle exec "$ID" sh -c 'cat /proc/keys' | grep "_ses.$ID:" | cut -d' ' -f1)
@@ -455,6 +476,24 @@ unified () {
 	[ -s "$ROOTFS/tmp/seen" ]
 	sort -u "$ROOTFS/tmp/seen" | grep -vE '^(/|/bin/busybox|/dev/null|pipe:.*|socket:.*|anon_inode:.*|/memfd:coracle \(deleted\)|/proc/.*|/tmp/seen)$' >"$WORK/strange" || true
 	[ ! -s "$WORK/strange" ] || { cat "$WORK/strange"; return 1; }
+}
+
+@test "our program cannot be written to through /proc/PID/exe (CVE-2019-5736)" {
+	cp "$CORACLE" "$WORK/program"
+	before=$(sha256sum <"$WORK/program")
+	printf '#!/proc/self/exe\n' >"$ROOTFS/bin/script"
+	chmod 755 "$ROOTFS/bin/script"
+	config 'caps (["CAP_SYS_PTRACE", "CAP_DAC_OVERRIDE"])' \
+		'sh ("while [ ! -e /tmp/stop ]; do for p in /proc/[0-9]*; do [ $p = /proc/1 ] || [ $p = /proc/$$ ] || (echo harm >>$p/exe) 2>/dev/null; done; done")'
+	runs run --detach --bundle "$BUNDLE" "$ID"
+	for i in {1..10}; do
+		for target in /proc/self/exe script; do
+			timeout 10 "$WORK/program" --root "$STATE" exec "$ID" $target --version >"$WORK/out" 2>&1 </dev/null 3>&- || true
+		done
+	done
+	touch "$ROOTFS/tmp/stop"
+	wait_until has_status stopped
+	[ "$(sha256sum <"$WORK/program")" = "$before" ]
 }
 
 @test "200 at once" {
