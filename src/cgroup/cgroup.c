@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "base/procfs.h"
 #include "base/str.h"
 #include "cgroup/internal.h"
 #include "libocispec/arena.h"
@@ -207,12 +208,14 @@ cgroup_check_empty (int dir_fd)
 	return n < 0 ? (int) n : n > 0 ? -EBUSY : 0;
 }
 
-/* An ordinary user without a delegated cgroup, or without a session, who asked for nothing: without
- * one. */
+/*
+ * An ordinary user without a delegated cgroup, or without a session, who asked for nothing: without
+ * one. Below podman he looks like root, in a user namespace that podman made.
+ */
 static int
 go_without (struct cgroup *cg, const struct cgroup_plan *plan, struct err *e)
 {
-	if (!plan->path_is_default || plan->has_limits || geteuid () == 0)
+	if (!plan->path_is_default || plan->has_limits || (geteuid () == 0 && !proc_in_userns ()))
 		return -1;
 	log_debug ("without a cgroup: %s", err_full (e));
 	cgroup_close (cg);

@@ -84,8 +84,8 @@ finds () {
 
 # wait_for COMMAND…: until it succeeds, at most 10 s; for what an engine does in its own time
 wait_for () {
-	local i
-	for ((i = 0; i < 200; i++)); do
+	local end=$((SECONDS + 11))
+	while [ "$SECONDS" -lt "$end" ]; do
 		"$@" >/dev/null 2>&1 && return
 		sleep 0.05
 	done
