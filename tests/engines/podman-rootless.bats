@@ -43,9 +43,12 @@ setup_file () {
 	make_image "$BATS_FILE_TMPDIR/home/image.tar"
 	chown -R 54321:54321 "$BATS_FILE_TMPDIR/home"
 	chmod 700 "$BATS_FILE_TMPDIR/home/run"
+	# As on most hosts, for slirp4netns.
+	[ ! -e /dev/net/tun ] || { mknod "$BATS_FILE_TMPDIR/tun" c 10 200 && chmod 666 "$BATS_FILE_TMPDIR/tun"; } || true
 	# shellcheck disable=SC2016
 	unshare --mount --pid --fork --kill-child --mount-proc --propagation private sh -c '
 		for f in passwd group subuid subgid; do mount --bind "$1/$f" "/etc/$f" || exit; done
+		[ ! -e "$1/tun" ] || mount --bind "$1/tun" /dev/net/tun
 		: >"$1/ready"; exec sleep 100000' - "$BATS_FILE_TMPDIR" >"$BATS_FILE_TMPDIR/holder.log" 2>&1 </dev/null 3>&- 4>&- &
 	echo $! >"$BATS_FILE_TMPDIR/unshare"
 	wait_for test -e "$BATS_FILE_TMPDIR/ready" || return 0
@@ -57,6 +60,7 @@ teardown_file () {
 	[ -e "$BATS_FILE_TMPDIR/unshare" ] || return 0
 	RUNTIME=coracle pod rm -f -a -t 0 >/dev/null 2>&1 3>&- 4>&- || true
 	kill -KILL "$(cat "$BATS_FILE_TMPDIR/unshare")" 2>/dev/null || true
+	wait 2>/dev/null || true
 }
 setup () {
 	need podman conmon newuidmap "$REFERENCE"
@@ -194,10 +198,10 @@ left_behind () {
 		command -v buildah >/dev/null || { echo "no buildah"; return; }
 		local b
 		b=$(as_user buildah --storage-driver vfs from localhost/box)
-		t as_user buildah --storage-driver vfs run --isolation oci --runtime "$(binary)" "$b" -- sh -c 'echo as $(id -u)'
+		t as_user buildah --storage-driver vfs run --network none --isolation oci --runtime "$(binary)" "$b" -- sh -c 'echo as $(id -u)'
 		as_user buildah --storage-driver vfs rm "$b" >/dev/null
 		printf 'FROM localhost/box\nRUN echo built >/etc/built\nCMD cat /etc/built\n' >"$BATS_FILE_TMPDIR/home/Containerfile"
-		t as_user buildah --storage-driver vfs bud --isolation oci --runtime "$(binary)" --no-cache -q -t localhost/built -f "$BATS_FILE_TMPDIR/home/Containerfile" "$BATS_FILE_TMPDIR/home/tmp" | grep -v -E '^[0-9a-f]{64}$'
+		t as_user buildah --storage-driver vfs bud --network none --isolation oci --runtime "$(binary)" --no-cache -q -t localhost/built -f "$BATS_FILE_TMPDIR/home/Containerfile" "$BATS_FILE_TMPDIR/home/tmp" | grep -v -E '^[0-9a-f]{64}$'
 		t run1 localhost/built
 		pod rmi localhost/built >/dev/null
 	}
