@@ -93,6 +93,8 @@ wait_for () {
 	return 1
 }
 
+nobody () { ! pgrep -f "$1" >/dev/null; } # has PATTERN in its command line
+
 like () { # TEXT PATTERN
 	local pattern
 	pattern=$(sed 's/[][?\\]/\\&/g' <<<"$2")

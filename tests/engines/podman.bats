@@ -30,7 +30,7 @@ setup_file () {
 teardown_file () {
 	command -v podman >/dev/null && [ -d "$BATS_FILE_TMPDIR/root" ] || return 0
 	RUNTIME=coracle pod rm -f -a -t 0 >/dev/null 2>&1 3>&- 4>&- || true
-	umount -R "$BATS_FILE_TMPDIR"/root/*-containers/*/*/* 2>/dev/null || true
+	wait_for nobody "$BATS_FILE_TMPDIR/root" || true
 }
 setup () {
 	need podman conmon "$REFERENCE"
@@ -400,7 +400,7 @@ left_behind () {
 @test "masked and read-only paths; unmask; sysctl" {
 	go () {
 		t run1 box sh -c 'cat /proc/timer_list 2>/dev/null | wc -c; ls -d /proc/scsi/* /sys/firmware/* 2>/dev/null | wc -l'
-		run1 box sh -c 'echo 1 >/proc/sys/kernel/sysrq' 2>&1 | grep -o Read-only
+		finds Read-only run1 box sh -c 'echo x >/proc/sys/kernel/hostname'
 		t run1 --security-opt unmask=ALL box sh -c 'grep -c " /proc/" /proc/self/mountinfo; echo 5 >/proc/sys/kernel/msgmni && echo writable'
 		t run1 --security-opt unmask=/proc/acpi --security-opt mask=/etc/plain box wc -c /etc/plain
 		t run1 --sysctl net.ipv4.ip_forward=1 --sysctl kernel.msgmax=9000 box cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/msgmax
@@ -670,6 +670,8 @@ left_behind () {
 			kind: Pod
 			metadata:
 			  name: ship
+			  # podman 4.3 removes those of type "once" while its own clean-up does: a race, under any runtime
+			  annotations: {io.podman.annotations.init.container.type: always}
 			spec:
 			  hostNetwork: true
 			  initContainers:
@@ -680,7 +682,7 @@ left_behind () {
 			  containers:
 			  - name: crew
 			    image: localhost/box:latest
-			    command: [/bin/sh, -c, "cat /shared/file; sleep 1000"]
+			    command: [/bin/sh, -c, "/bin/cat /shared/file; /bin/sleep 1000"]
 			    resources: {limits: {memory: 64Mi}}
 			    securityContext: {runAsUser: 1000, capabilities: {drop: [ALL]}}
 			    volumeMounts: [{name: shared, mountPath: /shared}]
@@ -688,10 +690,10 @@ left_behind () {
 			  - name: shared
 			    emptyDir: {}
 		YAML
-		pod play kube "$SCRATCH/pod.yaml" >/dev/null 2>&1
+		pod play kube "$SCRATCH/pod.yaml" >"$SCRATCH/play" 2>&1 || cat "$SCRATCH/play"
 		wait_for logged ship-crew prepared
 		t pod logs ship-crew
-		t pod exec ship-crew id -u
+		t pod exec ship-crew /bin/id -u
 		pod play kube --down "$SCRATCH/pod.yaml" >/dev/null 2>&1
 		pod pod ps -q
 		pod volume prune -f >/dev/null
@@ -804,15 +806,13 @@ left_behind () {
 @test "a hostile working directory or program finds nothing of the host" {
 	go () {
 		local i
-		for i in 3 4 5 6 7 8 9 10; do
+		for i in 3 5 7 9; do
 			run1 -w /proc/self/fd/$i box sh -c 'cat ../../../../../../etc/hostname 2>/dev/null; ls -d ../../../../../../home/user 2>/dev/null' 2>/dev/null
 		done
-		t run1 box sh -c 'readlink /proc/self/exe; readlink /proc/1/cwd; ls /proc/1/fd >/tmp/fds; wc -w </tmp/fds'
+		t run1 box sh -c 'readlink /proc/self/exe; readlink /proc/1/cwd; ls /proc/1/fd; :' | tr '\n' ' '
 	}
 	both 66 go <<-'WANT'
-		/bin/busybox
-		/
-		3
+		/bin/busybox / 0 1 2 *
 	WANT
 }
 
