@@ -11,8 +11,8 @@
  * - config.json: what create read: later changes of the bundle have no effect (runtime.md, create)
  * - exec.json: struct exec_facts (facts.h), what exec needs of it
  * - seccomp.bpf: the compiled filter, for exec
- * - start.fifo: exists from create to start; init reads one byte from it. Has a reader = not started
- *   yet
+ * - start.fifo: exists from create to start; init reads one byte from it. Has a reader = not
+ * started yet
  * - report.fifo: what `start` learns from init: struct report, then EOF by close-on-exec
  * - notify/: the proxied notification socket
  * - devices.json, mounts.json: what update and mounts have changed
