@@ -14,14 +14,16 @@ overwrite_attack () {
 	ln -sf /proc/self/exe "$ROOTFS/bin/link"
 	printf '#!/proc/self/exe\n' >"$ROOTFS/bin/script"
 	chmod 755 "$ROOTFS/bin/script"
-	config 'args (["/bin/overwrite", "3", "coracle"])' "$@"
+	config 'args (["/bin/overwrite", "/stop", "coracle"])' "$@"
 	"$WORK/bin/coracle" --root "$STATE" run -d --bundle "$BUNDLE" "$ID" >"$WORK/seen" 2>&1 </dev/null 3>&-
 	wait_until grep -q looking "$WORK/seen"
-	for _ in {1..8}; do
+	for i in {1..100}; do
+		[ "$i" -le 8 ] || ! grep -q found "$WORK/seen" || break	# at least so often, and until it was seen
 		for program in /proc/self/exe /bin/link /bin/script; do
 			timeout 5 "$WORK/bin/coracle" --root "$STATE" exec "$ID" "$program" --version >/dev/null 2>&1 </dev/null 3>&- || true
 		done
 	done
+	touch "$ROOTFS/stop"
 	wait_until grep -q seen "$WORK/seen"
 	[ "$(sha256sum "$WORK/bin/"*)" = "$before" ] || { cat "$WORK/seen"; return 1; }
 	cat "$WORK/seen"

