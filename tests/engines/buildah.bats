@@ -89,3 +89,8 @@ setup () {
 		ended
 	WANT
 }
+
+@test "docs/buildah.md: each command says what the page shows" {
+	wrap buildah timeout 60 "$(command -v buildah)" --root "$BATS_FILE_TMPDIR/root" --runroot "$BATS_FILE_TMPDIR/run" --storage-driver vfs
+	page buildah.md
+}

@@ -384,9 +384,9 @@ left_behind () {
 
 @test "readiness: READY=1 of the container reaches the manager, with a pid that it knows" {
 	go () {
-		cp "$TEST_TOOLS/notify" "$BATS_FILE_TMPDIR/bundle/rootfs/bin/notify"
-		bundle sh -c 'notify send READY=1; sleep 1000'
-		"$TEST_TOOLS/notify" recv "$SCRATCH/n" >"$SCRATCH/got" &
+		cp "$TEST_TOOLS/sdnotify" "$BATS_FILE_TMPDIR/bundle/rootfs/bin/sdnotify"
+		bundle sh -c 'sdnotify send READY=1; sleep 1000'
+		"$TEST_TOOLS/sdnotify" recv "$SCRATCH/n" >"$SCRATCH/got" &
 		local receiver=$!
 		wait_for test -S "$SCRATCH/n"
 		NOTIFY_SOCKET=$SCRATCH/n "$(binary)" --root "$SCRATCH/state" run --bundle "$B" "$ID" </dev/null >"$SCRATCH/out" 2>&1 &

@@ -181,3 +181,8 @@ left_behind () {
 	}
 	alone 11 go </dev/null
 }
+
+@test "docs/containerd.md: each command says what the page shows" {
+	wrap ctr timeout 60 "$(command -v ctr)" --address "$BATS_FILE_TMPDIR/c.sock" --namespace "$NAMESPACE"
+	page containerd.md
+}

@@ -356,3 +356,9 @@ left_behind () {
 		0
 	WANT
 }
+
+@test "docs/docker.md: each command says what the page shows" {
+	[ "$(cat /proc/self/loginuid 2>/dev/null)" = 4294967295 ] || skip "the daemon of the test has a login uid, or the kernel no audit"
+	wrap docker timeout 60 "$(PATH=/usr/bin:$PATH command -v docker)" --config "$BATS_FILE_TMPDIR/client" -H "unix://$BATS_FILE_TMPDIR/docker.sock"
+	page docker.md
+}

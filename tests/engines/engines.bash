@@ -49,7 +49,7 @@ make_image () { # FILE
 	"$top/tools/make-bundle" "$dir" "$coracle" >/dev/null
 	echo "no program" >"$dir/rootfs/etc/plain"
 	ln -s /etc/plain "$dir/rootfs/etc/link"
-	[ ! -e "$TEST_TOOLS/sdnotify" ] || cp "$TEST_TOOLS/sdnotify" "$dir/rootfs/bin/notify"
+	[ ! -e "$TEST_TOOLS/sdnotify" ] || cp "$TEST_TOOLS/sdnotify" "$dir/rootfs/bin/sdnotify"
 	tar -C "$dir/rootfs" -cf "$1" .
 }
 
@@ -153,4 +153,47 @@ alone () { # CONTRACTS FUNCTION <<WANTED
 	fi
 	record "$contracts" no -
 	diff --label wanted --label "coracle" -u <(echo "$want") <(echo "$ours")
+}
+
+# ---- pages of docs/ ------------------------------------------------------------------------------------------------------------------
+
+# wrap NAME COMMAND…: what NAME means on a page; the paths of the page are replaced by those of the test
+wrap () {
+	local name=$1
+	shift
+	mkdir -p "$BATS_FILE_TMPDIR/wrap"
+	{
+		echo '#!/bin/bash'
+		echo 'args=("$@")'
+		echo "for i in \"\${!args[@]}\"; do"
+		echo "case \${args[i]} in /usr/local/bin/coracle) args[i]=$BATS_FILE_TMPDIR/bin/coracle ;; /srv/box) args[i]=$BATS_FILE_TMPDIR/rootfs ;; esac"
+		echo done
+		printf 'exec'
+		printf ' %q' "$@"
+		echo ' "${args[@]}"'
+	} >"$BATS_FILE_TMPDIR/wrap/$name"
+	chmod +x "$BATS_FILE_TMPDIR/wrap/$name"
+}
+
+page_command () { # COMMAND WANTED
+	local got
+	( cd "$BATS_TEST_TMPDIR" && PATH=$BATS_FILE_TMPDIR/wrap:$PATH timeout -k 5 60 bash -c "$1" ) >"$BATS_TEST_TMPDIR/got" 2>&1 </dev/null 3>&- 4>&- || true
+	got=$(cat "$BATS_TEST_TMPDIR/got")
+	like "$got" "${2%$'\n'}" || { printf '%s\nshould say:\n%sbut says:\n%s\n' "$1" "$2" "$got"; return 1; }
+}
+
+# Each "# COMMAND" in a console block of the page, and what the page shows below it.
+page () { # docs/PAGE
+	local line block='' command='' want='' n=0
+	while IFS= read -r line; do
+		case $block$line in
+		'```console') block=: ;;
+		':```' | ':# '*)
+			[ -z "$command" ] || { page_command "$command" "$want" && n=$((n + 1)); } || return 1
+			command='' want=''
+			if [ "$line" = '```' ]; then block=''; else command=${line#'# '}; fi ;;
+		:*) want+=$line$'\n' ;;
+		esac
+	done <"$top/docs/$1"
+	[ "$n" -ge 4 ] || { echo "docs/$1: only $n commands found"; return 1; }
 }

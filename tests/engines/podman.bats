@@ -790,7 +790,7 @@ left_behind () {
 			"$TEST_TOOLS/sdnotify" recv "$s" >"$SCRATCH/got" &
 			local receiver=$!
 			wait_for test -S "$s"
-			NOTIFY_SOCKET=$s pod run -d --name n --sdnotify=$mode box sh -c 'notify send READY=1; sleep 1000' >/dev/null
+			NOTIFY_SOCKET=$s pod run -d --name n --sdnotify=$mode box sh -c 'sdnotify send READY=1; sleep 1000' >/dev/null
 			wait_for grep -q READY=1 "$SCRATCH/got"
 			grep -o -E '^(READY=1|MAINPID)' "$SCRATCH/got" | sort -u | tr '\n' ' '
 			pod rm -f -t 0 n >/dev/null
@@ -835,4 +835,11 @@ left_behind () {
 		pgrep -f "$BATS_FILE_TMPDIR/bin/coracle"
 	}
 	alone 11 go </dev/null
+}
+
+@test "docs/podman.md: each command says what the page shows" {
+	wrap podman timeout 60 "$(command -v podman)" --root "$BATS_FILE_TMPDIR/root" --runroot "$BATS_FILE_TMPDIR/run" --tmpdir "$BATS_FILE_TMPDIR/tmp" --storage-driver vfs \
+		--cgroup-manager cgroupfs --events-backend file
+	wrap coracle "$BATS_FILE_TMPDIR/bin/coracle"
+	page podman.md
 }
