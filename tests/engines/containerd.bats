@@ -97,9 +97,9 @@ left_behind () {
 
 @test "a terminal, for run and for exec" {
 	go () {
-		"$TEST_TOOLS/pty" 33 101 bash -c "$(declare -f nerd binary crun_it); NAMESPACE=$NAMESPACE REFERENCE=$REFERENCE; crun_it --rm -t '$BATS_FILE_TMPDIR/rootfs' t1 /bin/sh -c 'tty; echo controls >/dev/tty; test -t 0 && test -t 1 && test -t 2 && echo all'" | tr -d '\r'
+		"$TEST_TOOLS/pty" 33 101 bash -c "$(declare -f nerd binary crun_it); NAMESPACE=$NAMESPACE REFERENCE=$REFERENCE; crun_it --rm -t '$BATS_FILE_TMPDIR/rootfs' t1 /bin/sh -c 'tty; echo controls >/dev/tty; test -t 0 && test -t 1 && test -t 2 && echo all'" | tr -d '\r' | grep -v 'resize pty'
 		box t2 /bin/sleep 1000
-		"$TEST_TOOLS/pty" 33 101 bash -c "$(declare -f nerd); NAMESPACE=$NAMESPACE; nerd task exec -t --exec-id e1 t2 /bin/sh -c 'tty; test -t 1 && echo terminal'" | tr -d '\r'
+		"$TEST_TOOLS/pty" 33 101 bash -c "$(declare -f nerd); NAMESPACE=$NAMESPACE; nerd task exec -t --exec-id e1 t2 /bin/sh -c 'tty; test -t 1 && echo terminal'" | tr -d '\r' | grep -v 'resize pty'
 		gone t2
 	}
 	both 18 go <<-'WANT'

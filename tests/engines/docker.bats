@@ -261,7 +261,7 @@ left_behind () {
 		mkdir -p "$SCRATCH/v"
 		echo data >"$SCRATCH/file"
 		t run1 --init box sh -c 'cat /proc/1/comm; exit 4'
-		t run1 --pid=host box sh -c 'test -e /proc/2/comm && echo host'
+		[ "$(run1 --pid=host box readlink /proc/self/ns/pid)" = "$(readlink /proc/self/ns/pid)" ] && echo host
 		finds Read-only run1 --read-only box touch /file
 		t run1 --read-only --tmpfs /scratch:size=1m box sh -c 'touch /scratch/file; df -k /scratch | tail -n 1 | awk "{print \$2}"'
 		t run1 -v "$SCRATCH/v:/v" -v "$SCRATCH/file:/new/file:ro" box sh -c 'touch /v/made; cat /new/file; touch /new/file 2>/dev/null || echo refused'
