@@ -34,8 +34,10 @@ struct cgroup {
 	const char *scope; /* systemd unit, or NULL */
 	int into_fd;	   /* directory for CLONE_INTO_CGROUP, or -1 */
 	bool entered;	   /* clone3 put the child there */
-	bool created;	   /* at least the leaf is ours; otherwise never killed or removed */
-	bool told;	   /* systemd knows the limits: the scope was made with them */
+	bool only_wait; /* destroy: no process that is in there is ours to kill; with any the cgroup
+			   stays */
+	bool created;	/* at least the leaf is ours; otherwise never killed or removed */
+	bool told;	/* systemd knows the limits: the scope was made with them */
 	struct {
 		const char *name;
 		char *dir;

@@ -262,14 +262,14 @@ wait_for_processes (const struct cgroup *cg)
 	pid_t *pids;
 	size_t n;
 
-	if (cg->created)
+	if (cg->created && !cg->only_wait)
 		(void) cgroup_kill (cg, SIGKILL, &ignored);
 	if (cgroup_pids (&a, cg, &pids, &n, &ignored) == 0) {
 		for (size_t i = 0; i < n; i++) {
 			autofd fd = sys_pidfd_open (pids[i], 0);
 
 			if (fd >= 0)
-				(void) pidfd_wait (fd, WAIT_MS);
+				(void) pidfd_wait (fd, cg->only_wait ? WAIT_MS / 100 : WAIT_MS);
 		}
 		/* Nobody there, yet busy: a dead task is leaving this instant; there is no event
 		 * for that. */
@@ -307,6 +307,15 @@ remove_parents (char *dir, size_t root_len, unsigned n)
 	}
 }
 
+static bool
+is_populated (const char *dir)
+{
+	autofd fd = open (dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char buf[32];
+
+	return fd >= 0 && read_small_at (fd, "cgroup.procs", buf, sizeof buf) > 0;
+}
+
 static int
 destroy_in (const struct cgroup *cg, const char *hierarchy, struct err *e)
 {
@@ -320,6 +329,12 @@ destroy_in (const struct cgroup *cg, const char *hierarchy, struct err *e)
 		return err_set (e, ENAMETOOLONG, "cgroup path");
 	for (int rounds = 0; r == -EBUSY && rounds < 100; rounds++) {
 		r = remove_below (dir);
+		if (r == -EBUSY && cg->only_wait && rounds > 3 && is_populated (dir)) {
+			log_warn (
+				"the cgroup '%s' stays: there are processes in it that are not the container's",
+				dir);
+			return 0;
+		}
 		if (r == -EBUSY)
 			wait_for_processes (cg);
 	}

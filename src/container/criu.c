@@ -19,6 +19,7 @@
 #include "base/sock.h"
 #include "cgroup/cgroup.h"
 #include "container/criu.h"
+#include "container/interrupt.h"
 #include "libocispec/arena.h"
 #include "process/process.h"
 #include "sys/clone.h"
@@ -436,6 +437,7 @@ answer (const struct criu_session *s, int sock, struct err *e)
 static int
 converse (const struct criu_session *s, int sock, struct criu_response *ret, struct err *e)
 {
+	interrupt_channel (sock);
 	for (;;) {
 		int fd = -1, r = receive (s, sock, ret, &fd, e);
 
@@ -470,6 +472,7 @@ criu_run (const struct criu_session *s, enum criu_type type, const struct pb *op
 		else
 			r = converse (s, sock, ret, e);
 	}
+	interrupt_channel (-1);
 	if (sock >= 0)
 		close (take_fd (&sock)); /* it ends when we do not listen any more */
 	status = reap (pid);

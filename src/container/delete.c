@@ -55,6 +55,9 @@ container_destroy (struct container *c, struct arena *a, struct err *e)
 
 	(void) a;
 	container_cgroup (c, &cg);
+	/* Who is in there when a pid namespace of its own has ended came from elsewhere: another
+	 * container may have taken the cgroup over. */
+	cg.only_wait = c->st.own_pidns && !streq (c->st.phase, "creating");
 	TRY (kill_init (c, &cg, e));
 	/* Only a cgroup that we made, and only what may have outlived init. */
 	if (c->st.cgroup_created && !c->st.own_pidns && cgroup_kill (&cg, SIGKILL, &kill_error) < 0)
@@ -62,6 +65,9 @@ container_destroy (struct container *c, struct arena *a, struct err *e)
 	TRY (cgroup_destroy (&cg, e));
 	if (c->st.rdt_clos)
 		TRY (rdt_destroy (c->st.rdt_clos, c->id, c->st.rdt_owned, e));
+	/* Whoever makes them again, they are not ours any more; for states that are kept. */
+	c->st.cgroup_created = false;
+	c->st.cgroup_made = c->st.rdt_clos = NULL;
 	return 0;
 }
 

@@ -168,6 +168,9 @@ clone_child (struct exec *x, int cgroup_fd, struct err *e)
 		return err_set (e, -pid, "clone");
 	}
 	x->pid = pid;
+	/* Who joins may die after it has cloned the process, which holds the same end. */
+	if (x->init.join.types & CLONE_NEWPID)
+		x->chan.peer_pidfd = x->pidfd;
 	if (cgroup_fd < 0 && x->cgroup.into_fd >= 0)
 		TRY (cgroup_admit (x->req.g->arena, &x->cgroup, pid, e));
 	return chan_send (&x->chan, MSG_GO, x->pid, NULL, e);
@@ -178,6 +181,7 @@ on_init_pid (struct exec *x, const struct msg *m, int fd, struct err *e)
 {
 	if (fd < 0)
 		return err_set (e, EPROTO, "INIT_PID without a pidfd");
+	x->chan.peer_pidfd = -1;
 	(void) reap (x); /* who joined */
 	x->pid = m->arg;
 	x->pidfd = fd;

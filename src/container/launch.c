@@ -504,7 +504,8 @@ killed_at_birth (struct launch *l, unsigned served)
 {
 	int status;
 
-	if (served > 0 || !l->cgroup.entered)
+	/* One that hangs (in a mount, say) is not waited for. */
+	if (served > 0 || !l->cgroup.entered || (l->pidfd >= 0 && !pidfd_wait (l->pidfd, 1000)))
 		return false;
 	status = reap (l);
 	return status >= 0 && WIFSIGNALED (status) && WTERMSIG (status) == SIGKILL &&
@@ -520,7 +521,7 @@ run_child (struct launch *l, bool wait_on_channel, struct err *e)
 	    serve (l, &served, e) == 0)
 		return 0;
 	hang_up (l);
-	if (!killed_at_birth (l, served) || interrupt_check (e) < 0)
+	if (interrupt_check (e) < 0 || !killed_at_birth (l, served))
 		return -1;
 	log_debug ("the first process was killed at birth: once more, without CLONE_INTO_CGROUP");
 	TRY (clone_child (l, wait_on_channel, false, e));
@@ -535,9 +536,13 @@ make_cgroup (struct launch *l, struct err *e)
 	int r = l->cgroup.manager == CGROUP_MANAGER_DISABLED
 			? 0
 			: cgroup_create (l->g->arena, &l->plan.cgroup, &l->cgroup, e);
+	bool guessed = l->c.st.cgroup_created;
 
 	l->c.st.cgroup_created = l->cgroup.created; /* also after an error: it is to be removed */
 	l->c.st.cgroup_made = (char *) l->cgroup.made;
+	/* Somebody was faster: it is not ours, and that has to be known before we can be killed. */
+	if (r == 0 && guessed && !l->cgroup.created)
+		return container_save (&l->c, l->g->arena, e);
 	return r;
 }
 
@@ -612,6 +617,7 @@ void
 launch_abort (struct launch *l)
 {
 	struct err ignored;
+	int r;
 
 	hang_up (l);
 	netns_abandon (&l->netns);
@@ -622,8 +628,12 @@ launch_abort (struct launch *l)
 	cgroup_close (&l->cgroup);
 	rootfs_close (&l->init.rootfs, l->plan.rootfs.n_mounts);
 	l->c.st.pid = 0;
-	if (l->c.locked || container_lock (&l->c, &ignored) != 0) /* 0: somebody has deleted it */
+	/* Who holds the lock for so long is deleting it. 0: somebody has. */
+	r = l->c.locked ? 1 : container_lock (&l->c, &ignored);
+	if (r > 0)
 		undo (l);
+	else if (r < 0)
+		log_warn ("%s", err_full (&ignored));
 	/* Engines take its existence as the word that all is well. */
 	if (l->pid_file_written)
 		(void) unlink (l->opt->pid_file);

@@ -70,4 +70,4 @@ int launch_save_created (struct launch *l, struct err *e);
 
 /* run.c: serve terminal and signals until the process ends, take the container away; its exit
  * status. */
-int run_wait (struct launch *l, int signal_fd, struct err *e);
+int run_wait (struct launch *l, struct err *e);

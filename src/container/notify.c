@@ -65,24 +65,33 @@ notify_listen (const struct container *c, struct arena *a, struct err *e)
 	return fd;
 }
 
-/* The datagram with any MAINPID replaced by init's pid on the host; other lines as they are.
- * Returns the length. */
-static size_t
-translate (const char *in, size_t len, pid_t pid, char *out, size_t size)
+/* One line, if there is room for it: the container decides how many there are. */
+static void
+append (char *out, size_t *n, size_t size, const char *line, size_t len)
 {
+	if (*n + len + 1 > size)
+		return;
+	memcpy (out + *n, line, len);
+	*n += len;
+	out[(*n)++] = '\n';
+}
+
+/* The datagram with any MAINPID replaced by init's pid on the host; other lines as they are. */
+size_t
+notify_translate (const char *in, size_t len, pid_t pid, char *out, size_t size)
+{
+	char main_pid[32];
 	size_t n = 0;
 
+	(void) snprintf (main_pid, sizeof main_pid, "MAINPID=%d", (int) pid);
 	for (size_t i = 0; i < len;) {
 		const char *end = memchr (in + i, '\n', len - i);
 		size_t line = end ? (size_t) (end - (in + i)) : len - i;
 
 		if (line > 8 && memcmp (in + i, "MAINPID=", 8) == 0)
-			n += (size_t) snprintf (out + n, size - n, "MAINPID=%d\n", (int) pid);
-		else if (n + line + 1 < size) {
-			memcpy (out + n, in + i, line);
-			n += line;
-			out[n++] = '\n';
-		}
+			append (out, &n, size, main_pid, strlen (main_pid));
+		else
+			append (out, &n, size, in + i, line);
 		i += line + 1;
 	}
 	return n;
@@ -100,7 +109,8 @@ send_to_manager (const char *path, const char *text, size_t len)
 	memcpy (sa.sun_path, path, n);
 	if (path[0] == '@')
 		sa.sun_path[0] = '\0';
-	(void) sendto (fd, text, len, MSG_NOSIGNAL, (struct sockaddr *) &sa,
+	/* A manager that does not read must not stop us. */
+	(void) sendto (fd, text, len, MSG_NOSIGNAL | MSG_DONTWAIT, (struct sockaddr *) &sa,
 		       (socklen_t) (offsetof (struct sockaddr_un, sun_path) + n));
 }
 
@@ -129,7 +139,7 @@ forward_one (int fd, const char *notify_socket, const struct container *c)
 	 * takes none. */
 	if (n == 0 || has_line (in, "BARRIER=1"))
 		return 0;
-	n = (ssize_t) translate (in, (size_t) n, (pid_t) c->st.pid, out, sizeof out);
+	n = (ssize_t) notify_translate (in, (size_t) n, (pid_t) c->st.pid, out, sizeof out);
 	send_to_manager (notify_socket, out, (size_t) n);
 	return has_line (in, "READY=1");
 }

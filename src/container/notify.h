@@ -28,3 +28,10 @@ bool notify_forward (int fd, const char *notify_socket, const struct container *
 /* start, run --detach: until READY=1 or the container's end. */
 int notify_forward_until_ready (int fd, const char *notify_socket, const struct container *c,
 				int pidfd, struct err *e);
+
+/*
+ * Returns the length of what is in `out`, at most `size`: the lines of `in` with every MAINPID
+ * replaced by `pid`; lines that do not fit are left out. Both are what a process in the container
+ * chose.
+ */
+size_t notify_translate (const char *in, size_t len, pid_t pid, char *out, size_t size);

@@ -267,7 +267,7 @@ container_restore (const struct globals *g, const char *id, const struct create_
 {
 	struct launch l;
 	struct restore r = { .l = &l, .o = o, .dirs = { .images_fd = -1, .work_fd = -1 } };
-	int ret, signal_fd = -1;
+	int ret;
 
 	launch_init (&l, g, c, !c->detach);
 	TRY (launch_load (&l, id, e));
@@ -275,11 +275,9 @@ container_restore (const struct globals *g, const char *id, const struct create_
 	l.maker = by_criu;
 	l.maker_ctx = &r;
 	TRY (launch_build (&l, true, e));
-	if (!c->detach)
-		signal_fd = relay_block_signals ();
 	ret = launch_announce (&l, e);
 	if (ret == 0 && !c->detach)
-		ret = run_wait (&l, signal_fd, e);
+		ret = run_wait (&l, e);
 	if (ret < 0)
 		launch_abort (&l);
 	else

@@ -94,7 +94,7 @@ run_detached (struct launch *l, struct err *e)
 }
 
 int
-run_wait (struct launch *l, int signal_fd, struct err *e)
+run_wait (struct launch *l, struct err *e)
 {
 	struct notify_relay notify = { l, -1 };
 	struct relay relay = {
@@ -104,6 +104,7 @@ run_wait (struct launch *l, int signal_fd, struct err *e)
 		.on_extra = on_notify,
 		.ctx = &notify,
 	};
+	int signal_fd = relay_block_signals (); /* from here on they are the container's */
 	struct err late;
 	int status;
 
@@ -130,16 +131,14 @@ container_run (const struct globals *g, const char *id, const struct create_opti
 	       struct err *e)
 {
 	struct launch l;
-	int r, signal_fd = -1;
+	int r;
 
 	launch_init (&l, g, o, !o->detach);
 	TRY (launch_load (&l, id, e));
 	TRY (launch_build (&l, true, e));
-	if (!o->detach)
-		signal_fd = relay_block_signals ();
 	r = launch_announce (&l, e);
 	if (r == 0)
-		r = o->detach ? run_detached (&l, e) : run_wait (&l, signal_fd, e);
+		r = o->detach ? run_detached (&l, e) : run_wait (&l, e);
 	if (r >= 0) {
 		container_close (&l.c);
 		return r;

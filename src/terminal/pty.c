@@ -68,6 +68,12 @@ pty_open (struct pty *ret, unsigned short rows, unsigned short cols, uid_t uid, 
 }
 
 int
+terminal_peer (int master)
+{
+	return ioctl (master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+}
+
+int
 pty_become (int slave, struct err *e)
 {
 	if (ioctl (slave, TIOCSCTTY, 0) < 0)

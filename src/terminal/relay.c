@@ -209,6 +209,9 @@ relay_run (const struct relay *r, int signal_fd, struct err *e)
 {
 	struct termios before, raw;
 	bool terminal = r->master >= 0 && tcgetattr (0, &before) == 0;
+	/* A terminal that nobody in the container has open for a moment (systemd opens its console
+	 * to write) must not hang up on us. */
+	autofd peer = r->master >= 0 ? terminal_peer (r->master) : -1;
 	int result;
 
 	if (r->master >= 0) {

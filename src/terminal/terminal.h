@@ -17,6 +17,8 @@ struct pty {
  * slave by TIOCGPTPEER (Linux 4.13; CVE-2025-52565), window size, owner = uid.
  */
 int pty_open (struct pty *ret, unsigned short rows, unsigned short cols, uid_t uid, struct err *e);
+/* The other end of a terminal, whoever has it open. fd, or -1. */
+int terminal_peer (int master);
 /* Init: new session is there already; make the slave the controlling terminal and fds 0-2. */
 int pty_become (int slave, struct err *e);
 /* Runtime: connect to --console-socket before anything is created; send one fd with the name of the
