@@ -75,13 +75,22 @@ setup () {
 	WANT
 }
 
+# buildahs PID: what is below it and is buildah; not the container.
+buildahs () {
+	local p
+	for p in $(pgrep -P "$1"); do
+		[[ $(readlink "/proc/$p/exe") != */buildah ]] || echo "$p"
+		buildahs "$p"
+	done
+}
+
 @test "a RUN line is not left running when buildah is told to end" {
 	go () {
 		mkdir -p "$SCRATCH/context"
 		printf 'FROM localhost/box\nRUN sleep 4319 & wait\n' >"$SCRATCH/context/Containerfile"
 		bud "$SCRATCH/context" >/dev/null 2>&1 &
 		wait_for pgrep -f '^sleep 4319'
-		pkill -TERM -f "buildah-oci-runtime|^buildah .*$SCRATCH"
+		buildahs $! | xargs kill -TERM
 		wait
 		wait_for sh -c "! pgrep -f '^sleep 4319'" && echo ended
 	}

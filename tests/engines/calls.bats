@@ -343,14 +343,14 @@ left_behind () {
 
 @test "killed in the middle of create: delete --force leaves nothing" {
 	go () {
-		printf '#!/bin/sh\n: >%s/hook\nexec sleep 1000\n' "$SCRATCH" >"$SCRATCH/slow"
+		printf '#!/bin/sh\necho $$ >%s/hook\nexec sleep 1000\n' "$SCRATCH" >"$SCRATCH/slow"
 		chmod +x "$SCRATCH/slow"
 		bundle true -- ".hooks.createRuntime = [{path: \"$SCRATCH/slow\"}]"
 		"$(binary)" --root "$SCRATCH/state" create --bundle "$B" "$ID" >"$SCRATCH/out" 2>&1 </dev/null &
-		wait_for test -e "$SCRATCH/hook"
+		wait_for test -s "$SCRATCH/hook"
 		kill -KILL $!
 		wait $! 2>/dev/null
-		pkill -KILL -f "sleep 1000" -P 1 2>/dev/null
+		kill -KILL "$(cat "$SCRATCH/hook")" 2>/dev/null
 		t rt delete --force "$ID"
 		ls "$SCRATCH/state"
 		find /sys/fs/cgroup -maxdepth 2 -name "$ID" 2>/dev/null
