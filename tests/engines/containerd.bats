@@ -53,9 +53,10 @@ left_behind () {
 	done
 }
 
+# ctr cancels what it still copies when it hears of a task's end (Task.Delete: io.Cancel): what ends at once may have said nothing, with any runtime.
 @test "run: output, exit status, errors" {
 	go () {
-		t run1 c1 /bin/echo hi
+		t run1 c1 /bin/sh -c 'echo hi; sleep 0.3'
 		t run1 c2 /bin/sh -c 'exit 5'
 		finds 'no such file or directory' run1 c3 /no/such
 		finds 'executable file not found in $PATH' run1 c4 nosuch
@@ -74,7 +75,7 @@ left_behind () {
 @test "detached: exec, ps, kill, delete" {
 	go () {
 		t box d1 /bin/sleep 1000
-		t nerd task exec --exec-id e1 d1 /bin/echo inside
+		t nerd task exec --exec-id e1 d1 /bin/sh -c 'echo inside; sleep 0.3'
 		t nerd task exec --exec-id e2 d1 /bin/sh -c 'exit 6'
 		finds 'no such file or directory' nerd task exec --exec-id e3 d1 /no/such
 		t nerd task exec --exec-id e4 -d d1 /bin/sh -c 'exec sleep 1000'
