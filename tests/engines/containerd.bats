@@ -143,7 +143,7 @@ left_behind () {
 
 @test "SIGKILL to a container without a pid namespace ends all of it" {
 	go () {
-		crun_it -d --with-ns pid:/proc/1/ns/pid "$BATS_FILE_TMPDIR/rootfs" h1 /bin/sh -c 'sleep 4321 & echo $! >/tmp/pid; sleep 4322'
+		crun_it -d --with-ns "pid:/proc/$$/ns/pid" "$BATS_FILE_TMPDIR/rootfs" h1 /bin/sh -c 'sleep 4321 & echo $! >/tmp/pid; sleep 4322'
 		wait_for test -s "$BATS_FILE_TMPDIR/rootfs/tmp/pid"
 		local pid
 		pid=$(cat "$BATS_FILE_TMPDIR/rootfs/tmp/pid")
