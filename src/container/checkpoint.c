@@ -181,6 +181,8 @@ add_mount (struct dump *d, const char *line)
 		return;
 	if (is_volume (d, at) || streq (at, NOTIFY_DIR) || streq (fstype, "cgroup"))
 		name = at;
+	else if (streq (fstype, "cgroup2") && d->c->st.cgroup_mode != CGROUP_V2)
+		name = at; /* the unified tree beside v1: bound as those are */
 	else if (streq (fstype, "devtmpfs") && !streq (root, "/"))
 		name = arena_printf (a, "/dev%s", root);
 	if (name)
