@@ -151,21 +151,15 @@ add_streams (struct restore *r, struct err *e)
 	return 0;
 }
 
+/* One for all hierarchies, so that none is forgotten: in the unified tree beside v1 systemd looks
+ * whether anybody is left in a scope. */
 static void
 add_cgroup_roots (struct restore *r)
 {
 	const struct cgroup *cg = &r->l->cgroup;
 
-	if (cg->manager == CGROUP_MANAGER_DISABLED || !cg->path)
-		return;
-	if (cg->mode == CGROUP_V2) {
+	if (cg->manager != CGROUP_MANAGER_DISABLED && cg->path)
 		pb_pair (&r->opts, CRIU_CG_ROOT, NULL, cg->path);
-		return;
-	}
-	for (unsigned i = 0; i < cg->n_v1; i++)
-		pb_pair (&r->opts, CRIU_CG_ROOT,
-			 streq (cg->v1[i].name, "systemd") ? "name=systemd" : cg->v1[i].name,
-			 cg->path);
 }
 
 static void
