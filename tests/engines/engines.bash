@@ -176,9 +176,13 @@ wrap () {
 }
 
 page_command () { # COMMAND WANTED
-	local got
-	( cd "$BATS_TEST_TMPDIR" && PATH=$BATS_FILE_TMPDIR/wrap:$PATH timeout -k 5 60 bash -c "$1" ) >"$BATS_TEST_TMPDIR/got" 2>&1 </dev/null 3>&- 4>&- || true
-	got=$(cat "$BATS_TEST_TMPDIR/got")
+	local got try
+	# Silence is asked for once more: engines attach to a container while it runs, and one that only says a word may be gone by then.
+	for try in 1 2; do
+		( cd "$BATS_TEST_TMPDIR" && PATH=$BATS_FILE_TMPDIR/wrap:$PATH timeout -k 5 60 bash -c "$1" ) >"$BATS_TEST_TMPDIR/got" 2>&1 </dev/null 3>&- 4>&- || true
+		got=$(cat "$BATS_TEST_TMPDIR/got")
+		[ -z "$got" ] && [ "$try" = 1 ] && [ -n "$2" ] || break
+	done
 	like "$got" "${2%$'\n'}" || { printf '%s\nshould say:\n%sbut says:\n%s\n' "$1" "$2" "$got"; return 1; }
 }
 
