@@ -169,6 +169,7 @@ add_mount (struct dump *d, const char *line)
 	struct arena *a = d->g->arena;
 	strs f = str_split (a, line, ' ');
 	const char *root, *at, *fstype = "", *name = NULL;
+	bool cgroup;
 
 	if (f.n < 10)
 		return;
@@ -179,10 +180,11 @@ add_mount (struct dump *d, const char *line)
 			fstype = f.v[i + 1];
 	if (streq (at, "/"))
 		return;
-	if (is_volume (d, at) || streq (at, NOTIFY_DIR) || streq (fstype, "cgroup"))
+	/* Hierarchies of v1, and the unified tree beside them, are bound. */
+	cgroup = streq (fstype, "cgroup") ||
+		 (streq (fstype, "cgroup2") && d->c->st.cgroup_mode != CGROUP_V2);
+	if (is_volume (d, at) || streq (at, NOTIFY_DIR) || cgroup)
 		name = at;
-	else if (streq (fstype, "cgroup2") && d->c->st.cgroup_mode != CGROUP_V2)
-		name = at; /* the unified tree beside v1: bound as those are */
 	else if (streq (fstype, "devtmpfs") && !streq (root, "/"))
 		name = arena_printf (a, "/dev%s", root);
 	if (name)
