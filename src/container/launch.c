@@ -576,6 +576,7 @@ launch_build (struct launch *l, bool wait_on_channel, struct err *e)
 	if (root < 0)
 		return -1;
 	TRY (seccomp_compile (a, &l->plan.seccomp, root, &l->init.filter, e));
+	close (take_fd (&root)); /* one more for the clean-up, should descriptors be few */
 	(void) unsetenv (SELFEXE_DIR_ENV); /* the helper was found; it is no business of hooks */
 	TRY (cgroup_resolve (a, &l->plan.cgroup, &l->host, &l->cgroup, e));
 	TRY (begin_netns (l, e));
@@ -625,6 +626,13 @@ launch_abort (struct launch *l)
 		(void) sys_pidfd_send_signal (l->pidfd, SIGKILL);
 	(void) reap (l);
 	/* What follows needs descriptors, and we may be here because there were none left. */
+	if (l->init.start_fd !=
+	    l->init.report_fd) { /* the FIFOs; for run both are init's end of the channel */
+		if (l->init.start_fd >= 0)
+			close (take_fd (&l->init.start_fd));
+		if (l->init.report_fd >= 0)
+			close (take_fd (&l->init.report_fd));
+	}
 	cgroup_close (&l->cgroup);
 	rootfs_close (&l->init.rootfs, l->plan.rootfs.n_mounts);
 	l->c.st.pid = 0;
