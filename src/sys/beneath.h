@@ -25,8 +25,8 @@ int beneath_mkdir_p (int root, const char *path, mode_t mode);
 int beneath_parent (int root, const char *path, bool create, const char **ret_name);
 /*
  * What is there, by O_PATH; else an empty regular file, with its parents, by O_RDONLY. Never
- * written to. Dangling links are followed inside the root: Ubuntu's images have /etc/resolv.conf ->
- * ../run/systemd/resolve/stub-resolv.conf without a /run/systemd, and engines mount on it.
+ * written to. Dangling links are followed inside the root: the resolv.conf of an image may point
+ * into a /run/systemd that the image lacks, and engines mount on it.
  */
 int beneath_touch (int root, const char *path);
 

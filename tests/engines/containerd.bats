@@ -38,7 +38,10 @@ setup_file () {
 teardown_file () {
 	[ -e "$BATS_FILE_TMPDIR/containerd.pid" ] || return 0
 	kill "$(cat "$BATS_FILE_TMPDIR/containerd.pid")" 2>/dev/null || true
+	# A shim outlives its containerd, and the parent of a container's cgroup outlives the container.
+	pkill -f -- "^[^ ]*containerd-shim-runc-v2 .*-address $BATS_FILE_TMPDIR/c.sock" || true
 	rmdir "/run/containerd/runc/$(cat "$BATS_FILE_TMPDIR/namespace")" 2>/dev/null || true
+	find /sys/fs/cgroup -maxdepth 2 -name "$(cat "$BATS_FILE_TMPDIR/namespace")" -exec rmdir {} + || true
 }
 setup () {
 	need containerd ctr "$REFERENCE"
