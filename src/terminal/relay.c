@@ -214,6 +214,7 @@ relay_run (const struct relay *r, int signal_fd, struct err *e)
 	autofd peer = r->master >= 0 ? terminal_peer (r->master) : -1;
 	int result;
 
+	(void) peer; /* only held */
 	if (r->master >= 0) {
 		terminal_copy_size (0, r->master);
 		(void) fcntl (r->master, F_SETFL, O_NONBLOCK);

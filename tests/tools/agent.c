@@ -4,7 +4,8 @@
  * socket, prints "ready" on stderr, takes one connection, prints what came with it (the container
  * process state, newlines as spaces), and then answers N (1) notifications of the descriptor that
  * came along, each with a line "NR: ARG0": ANSWER is "continue", "errno:NUMBER" or "value:NUMBER".
- * Then it closes the descriptor. With -d it drops the connection without reading it.
+ * Then it closes the descriptor. With -d it drops the connection, and with it the descriptor, as
+ * soon as they have been sent.
  */
 #include <errno.h>
 #include <linux/seccomp.h>
@@ -90,8 +91,12 @@ main (int argc, char **argv)
 		return 2;
 	}
 	fprintf (stderr, "ready\n");
-	if (drop)
-		return close (accept (listener, NULL, NULL));
+	if (drop) {
+		int c = accept (listener, NULL, NULL);
+		char byte;
+
+		return recv (c, &byte, 1, MSG_PEEK) == 1 ? 0 : 1;
+	}
 	fd = receive (listener);
 	if (fd < 0) {
 		fprintf (stderr, "no descriptor came\n");
