@@ -121,9 +121,9 @@ int cgroup_kill (const struct cgroup *cg, int signal,
 		 struct err *e); /* all processes, recursively; cgroup.kill for SIGKILL */
 int cgroup_pids (struct arena *a, const struct cgroup *cg, pid_t **ret, size_t *ret_n,
 		 struct err *e); /* recursively */
-int cgroup_destroy (const struct cgroup *cg,
-		    struct err *e); /* depth first; missing is fine; waits for dying processes by
-				       events, never sleeps */
+/* Depth first; missing is fine; waits for dying processes by events, never sleeps. 1: with
+ * only_wait, it stays for the processes that are in there. */
+int cgroup_destroy (const struct cgroup *cg, struct err *e);
 bool cgroup_saw_oom (const struct cgroup *cg); /* an OOM kill happened: for hints in errors */
 
 /* Device rules as a BPF program on a v2 directory: replaces what we attached before. */

@@ -329,12 +329,8 @@ destroy_in (const struct cgroup *cg, const char *hierarchy, struct err *e)
 		return err_set (e, ENAMETOOLONG, "cgroup path");
 	for (int rounds = 0; r == -EBUSY && rounds < 100; rounds++) {
 		r = remove_below (dir);
-		if (r == -EBUSY && cg->only_wait && rounds > 3 && is_populated (dir)) {
-			log_warn (
-				"the cgroup '%s' stays: there are processes in it that are not the container's",
-				dir);
-			return 0;
-		}
+		if (r == -EBUSY && cg->only_wait && rounds > 3 && is_populated (dir))
+			return 1;
 		if (r == -EBUSY)
 			wait_for_processes (cg);
 	}
@@ -348,17 +344,20 @@ static int
 destroy_v1 (const struct cgroup *cg, struct err *e)
 {
 	DIR *d = opendir (CGROUP_ROOT);
+	bool stays = false;
 	int r = 0;
 
 	if (!d)
 		return err_set (e, errno, "read " CGROUP_ROOT);
-	for (struct dirent *de; r == 0 && (errno = 0, de = readdir (d)) != NULL;)
-		if (de->d_type == DT_DIR && de->d_name[0] != '.')
+	for (struct dirent *de; r >= 0 && (errno = 0, de = readdir (d)) != NULL;)
+		if (de->d_type == DT_DIR && de->d_name[0] != '.') {
 			r = destroy_in (cg, de->d_name, e);
-	if (r == 0 && errno)
+			stays |= r > 0;
+		}
+	if (r >= 0 && errno)
 		r = err_set (e, errno, "read " CGROUP_ROOT);
 	closedir (d);
-	return r;
+	return r < 0 ? r : stays;
 }
 
 int

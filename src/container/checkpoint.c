@@ -333,7 +333,7 @@ gone (struct dump *d, struct err *e)
 {
 	struct err late;
 
-	TRY (container_destroy (d->c, d->g->arena, e));
+	TRY (container_destroy (d->c, e));
 	if (d->c->st.has_poststop &&
 	    container_run_hooks (d->c, d->g->arena, HOOK_POSTSTOP, "stopped", true, &late) < 0)
 		log_warn ("%s", err_full (&late));

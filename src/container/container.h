@@ -119,6 +119,12 @@ void container_save_backup (const struct container *c, struct arena *a);
 bool container_recover (struct container *c, struct arena *a);
 /* Remove the state directory: the last step of delete. */
 int container_remove_state (struct container *c, struct err *e);
+/* pid is the process that the state means, by the inode of its pidfd, else by its start time: 1, 0,
+ * or -errno. */
+int container_is_init (const struct container *c, pid_t pid, int pidfd);
+/* A pidfd of init. -ESRCH: it has ended, or the pid is another process's by now; any other -errno:
+ * that cannot be told. */
+int container_open_init (const struct container *c);
 /*
  * The status now. ret_pidfd, if not NULL and the process lives, gets its pidfd (identity verified),
  * else -1.
@@ -190,7 +196,7 @@ int container_events (const struct globals *g, const char *id, bool once, int64_
 		      struct err *e);
 /* All that exists of a container but the state directory: processes, cgroup, RDT. For delete, and
  * for a failed create. */
-int container_destroy (struct container *c, struct arena *a, struct err *e);
+int container_destroy (struct container *c, struct err *e);
 /* poststart or poststop hooks with the given status; from the kept config. */
 int container_run_hooks (struct container *c, struct arena *a, int phase, const char *status,
 			 bool keep_going, struct err *e);

@@ -25,17 +25,36 @@
 
 #define KILL_TIMEOUT_MS 10000
 
+/* init under another pid than the state's, which was damaged: a pidfd, or -ESRCH. */
 static int
-kill_init (const struct container *c, const struct cgroup *cg, struct err *e)
+search_init (const struct container *c, const struct cgroup *cg)
 {
-	autofd pidfd = -1;
+	struct arena a = { 0 };
 	struct err ignored;
-	int r;
+	size_t n = 0;
+	pid_t *pids;
+	int found = -ESRCH;
 
-	(void) container_status (c, &pidfd);
-	if (pidfd < 0)
-		return 0;
-	r = sys_pidfd_send_signal (pidfd, SIGKILL);
+	if (!c->st.cgroup_created || cgroup_pids (&a, cg, &pids, &n, &ignored) < 0)
+		n = 0;
+	for (size_t i = 0; i < n && found < 0; i++) {
+		int fd = sys_pidfd_open (pids[i], 0);
+
+		if (fd >= 0 && container_is_init (c, pids[i], fd) > 0)
+			found = fd;
+		else if (fd >= 0)
+			close (fd);
+	}
+	arena_free (&a);
+	return found;
+}
+
+static int
+kill_process (const struct container *c, const struct cgroup *cg, int pidfd, struct err *e)
+{
+	struct err ignored;
+	int r = sys_pidfd_send_signal (pidfd, SIGKILL);
+
 	if (r < 0 && r != -ESRCH)
 		return err_set (e, -r, "kill the process of container '%s'", c->id);
 	/* v1: the frozen cannot die, and shall not run before they have to: killed first, then
@@ -47,13 +66,27 @@ kill_init (const struct container *c, const struct cgroup *cg, struct err *e)
 		       : 0;
 }
 
-int
-container_destroy (struct container *c, struct arena *a, struct err *e)
+static int
+kill_init (const struct container *c, const struct cgroup *cg, struct err *e)
 {
+	autofd pidfd = container_open_init (c);
+
+	if (pidfd == -ESRCH)
+		return 0;
+	if (pidfd < 0)
+		return err_set (e, -pidfd, "find out whether process %d is container '%s'",
+				(int) c->st.pid, c->id);
+	return kill_process (c, cg, pidfd, e);
+}
+
+int
+container_destroy (struct container *c, struct err *e)
+{
+	autofd init = -1;
 	struct cgroup cg;
 	struct err kill_error;
+	int stays;
 
-	(void) a;
 	container_cgroup (c, &cg);
 	/* Who is in there when a pid namespace of its own has ended came from elsewhere: another
 	 * container may have taken the cgroup over. */
@@ -62,7 +95,15 @@ container_destroy (struct container *c, struct arena *a, struct err *e)
 	/* Only a cgroup that we made, and only what may have outlived init. */
 	if (c->st.cgroup_created && !c->st.own_pidns && cgroup_kill (&cg, SIGKILL, &kill_error) < 0)
 		log_debug ("%s", err_full (&kill_error));
-	TRY (cgroup_destroy (&cg, e));
+	TRY (stays = cgroup_destroy (&cg, e));
+	if (stays && (init = search_init (c, &cg)) >= 0) {
+		TRY (kill_process (c, &cg, init, e));
+		TRY (stays = cgroup_destroy (&cg, e));
+	}
+	if (stays)
+		log_warn (
+			"the cgroup '%s' stays: there are processes in it that are not the container's",
+			cg.path);
 	if (c->st.rdt_clos)
 		TRY (rdt_destroy (c->st.rdt_clos, c->id, c->st.rdt_owned, e));
 	/* Whoever makes them again, they are not ours any more; for states that are kept. */
@@ -113,7 +154,7 @@ delete_locked (const struct globals *g, struct container *c, bool force, struct 
 	if (!force && (st == STATUS_RUNNING || st == STATUS_PAUSED))
 		return err_set (e, 0, "cannot delete container %s that is not stopped: %s", c->id,
 				container_status_names[st]);
-	TRY (container_destroy (c, g->arena, e));
+	TRY (container_destroy (c, e));
 	if (c->st.has_poststop) {
 		struct err late;
 

@@ -430,8 +430,8 @@ launch_save_created (struct launch *l, struct err *e)
 
 	st->phase = (char *) "created";
 	st->pid = l->pid;
-	st->pidfd_inode = pidfd_inode (l->pidfd);
-	if (st->pidfd_inode == 0 && proc_starttime (l->pid, &st->start_time) < 0)
+	if (pidfd_inode (l->pidfd, &st->pidfd_inode) < 0 &&
+	    proc_starttime (l->pid, &st->start_time) < 0)
 		return err_set (e, ESRCH, "init ended while it was set up");
 	TRY (container_save (&l->c, l->g->arena, e));
 	container_save_backup (&l->c, l->g->arena);
@@ -602,7 +602,7 @@ static void
 undo (struct launch *l)
 {
 	struct err ignored;
-	bool undone = container_destroy (&l->c, l->g->arena, &ignored) == 0;
+	bool undone = container_destroy (&l->c, &ignored) == 0;
 
 	if (!undone)
 		log_warn ("%s; delete --force '%s' will try again", err_full (&ignored), l->c.id);

@@ -66,7 +66,7 @@ clean_up (struct launch *l, int status, struct err *e)
 
 	if (r <= 0) /* 0: somebody else has deleted it */
 		return r;
-	TRY (container_destroy (&l->c, l->g->arena, e));
+	TRY (container_destroy (&l->c, e));
 	if (l->opt->keep) {
 		l->c.st.exit_code.set = true;
 		l->c.st.exit_code.v = status;

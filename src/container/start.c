@@ -92,9 +92,8 @@ poststart_hooks (const struct globals *g, struct container *c, struct err *e)
 		return 0;
 	r = container_lock (c, &ignored);
 	if (r > 0)
-		r = container_destroy (c, g->arena, &ignored) < 0
-			    ? -1
-			    : container_save (c, g->arena, &ignored);
+		r = container_destroy (c, &ignored) < 0 ? -1
+							: container_save (c, g->arena, &ignored);
 	if (r < 0)
 		log_warn ("%s", err_full (&ignored));
 	return -1;

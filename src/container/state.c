@@ -536,27 +536,34 @@ container_remove_state (struct container *c, struct err *e)
 
 /* ---- what is it doing */
 
-/* A pidfd of init if it lives and is the process that the state means: inode of its pidfd, else
- * start time. */
-static int
-open_init (const struct container_state *st)
+int
+container_is_init (const struct container *c, pid_t pid, int pidfd)
 {
-	struct pollfd p = { -1, POLLIN, 0 };
-	uint64_t start;
+	const struct container_state *st = &c->st;
+	uint64_t now, then = st->pidfd_inode ? st->pidfd_inode : st->start_time;
+	int r = st->pidfd_inode ? pidfd_inode (pidfd, &now) : proc_starttime (pid, &now);
 
-	if (st->pid <= 0)
-		return -1;
-	p.fd = sys_pidfd_open ((pid_t) st->pid, 0);
-	if (p.fd < 0)
-		return -1;
-	/* Readable: dead, perhaps a zombie that its parent has not reaped (buildah). */
-	if ((st->pidfd_inode
-		     ? pidfd_inode (p.fd) == st->pidfd_inode
-		     : proc_starttime ((pid_t) st->pid, &start) == 0 && start == st->start_time) &&
-	    poll (&p, 1, 0) == 0)
-		return p.fd;
-	close (p.fd);
-	return -1;
+	/* -ENOENT: of /proc/PID; it has gone meanwhile. */
+	return r == -ENOENT ? 0 : r < 0 ? r : now == then;
+}
+
+int
+container_open_init (const struct container *c)
+{
+	pid_t pid = (pid_t) c->st.pid;
+	int fd, r;
+
+	if (pid <= 0)
+		return -ESRCH;
+	fd = sys_pidfd_open (pid, 0);
+	if (fd < 0)
+		return fd;
+	r = container_is_init (c, pid, fd);
+	/* Dead, perhaps a zombie that its parent has not reaped (buildah). */
+	if (r > 0 && !pidfd_wait (fd, 0))
+		return fd;
+	close (fd);
+	return r < 0 ? r : -ESRCH;
 }
 
 /* init holds start.fifo open until its execve: a FIFO without a reader means that it runs. */
@@ -581,7 +588,7 @@ container_status (const struct container *c, int *ret_pidfd)
 		*ret_pidfd = -1;
 	if (c->st.phase && streq (c->st.phase, "creating"))
 		return container_is_busy (c) ? STATUS_CREATING : STATUS_STOPPED;
-	pidfd = open_init (&c->st);
+	pidfd = container_open_init (c);
 	if (pidfd < 0)
 		return STATUS_STOPPED;
 	if (waits_for_start (c))

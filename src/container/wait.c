@@ -23,15 +23,12 @@ container_code_of (int status)
 
 /* Field 52 of a zombie's stat, if it is the zombie that is meant. */
 static bool
-zombie_status (const struct container_state *st, int pidfd, int *ret)
+zombie_status (const struct container *c, int pidfd, int *ret)
 {
-	uint64_t start, status;
+	uint64_t status;
 
-	if (st->pidfd_inode
-		    ? pidfd_inode (pidfd) != st->pidfd_inode
-		    : proc_starttime ((pid_t) st->pid, &start) < 0 || start != st->start_time)
-		return false;
-	if (proc_stat_field ((pid_t) st->pid, 52, &status) < 0)
+	if (container_is_init (c, (pid_t) c->st.pid, pidfd) <= 0 ||
+	    proc_stat_field ((pid_t) c->st.pid, 52, &status) < 0)
 		return false;
 	/* Once more: the pid may have been given to another while we read. */
 	if (sys_pidfd_send_signal (pidfd, 0) < 0)
@@ -53,7 +50,7 @@ container_exit_code (const struct container *c, int32_t *ret)
 	if (c->st.pid <= 0)
 		return false;
 	pidfd = sys_pidfd_open ((pid_t) c->st.pid, 0);
-	if (pidfd < 0 || !pidfd_wait (pidfd, 0) || !zombie_status (&c->st, pidfd, &status))
+	if (pidfd < 0 || !pidfd_wait (pidfd, 0) || !zombie_status (c, pidfd, &status))
 		return false;
 	*ret = container_code_of (status);
 	return true;
@@ -66,7 +63,7 @@ wait_end (const struct container *c, int pidfd, int *ret_code, struct err *e)
 
 	(void) pidfd_wait (pidfd, -1);
 	/* A zombie that is reaped between the first two questions is known to the second. */
-	if (pidfd_exit_status (pidfd, &status) < 0 && !zombie_status (&c->st, pidfd, &status) &&
+	if (pidfd_exit_status (pidfd, &status) < 0 && !zombie_status (c, pidfd, &status) &&
 	    pidfd_exit_status (pidfd, &status) < 0)
 		return err_set (
 			e, 0,

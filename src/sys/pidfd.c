@@ -9,16 +9,20 @@
 
 #define PIDFS_MAGIC 0x50494446
 
-uint64_t
-pidfd_inode (int pidfd)
+int
+pidfd_inode (int pidfd, uint64_t *ret)
 {
 	struct statfs sfs;
 	struct stat st;
 
-	/* Before pidfs all pidfds shared one anonymous inode. */
-	if (fstatfs (pidfd, &sfs) < 0 || sfs.f_type != PIDFS_MAGIC || fstat (pidfd, &st) < 0)
-		return 0;
-	return st.st_ino;
+	if (fstatfs (pidfd, &sfs) < 0)
+		return -errno;
+	if (sfs.f_type != PIDFS_MAGIC) /* before pidfs all pidfds shared one anonymous inode */
+		return -EOPNOTSUPP;
+	if (fstat (pidfd, &st) < 0)
+		return -errno;
+	*ret = st.st_ino;
+	return 0;
 }
 
 struct sys_pidfd_info { /* struct pidfd_info, as it was in Linux 6.13 */

@@ -2,9 +2,9 @@
 #pragma once
 #include <stdint.h>
 
-/* Inode of a pidfd on pidfs: unique among all processes since boot (Linux 6.9). 0: this kernel has
- * none. */
-uint64_t pidfd_inode (int pidfd);
+/* Inode of a pidfd on pidfs: unique among all processes since boot (Linux 6.9). 0, or -errno;
+ * -EOPNOTSUPP: this kernel has none. */
+int pidfd_inode (int pidfd, uint64_t *ret);
 /* The status as of wait(2) of a process that was reaped while we held the pidfd (Linux 6.15), or
  * -errno. */
 int pidfd_exit_status (int pidfd, int *ret);

@@ -195,7 +195,8 @@ TEST (pidfds)
 {
 	pid_t pid = fork (), other;
 	int64_t start;
-	uint64_t inode;
+	uint64_t inode = 0, another = 0;
+	int r;
 
 	if (pid == 0) {
 		pause ();
@@ -204,8 +205,9 @@ TEST (pidfds)
 	autofd fd = sys_pidfd_open (pid, 0);
 	autofd again = sys_pidfd_open (pid, 0);
 	OK (fd >= 0 && again >= 0);
-	inode = pidfd_inode (fd);
-	EQ (pidfd_inode (again), inode);
+	r = pidfd_inode (fd, &inode);
+	EQ (pidfd_inode (again, &another), r);
+	EQ (another, inode);
 	start = milliseconds ();
 	EQ (pidfd_wait (fd, 50), 0);
 	OK (milliseconds () - start >= 50);
@@ -216,20 +218,22 @@ TEST (pidfds)
 	EQ (sys_pidfd_send_signal (fd, 0), -ESRCH);
 	EQ (pidfd_wait (fd, 0), 1);
 	EQ (sys_pidfd_open (pid, 0), -ESRCH);
-	if (inode == 0)
+	if (r == -EOPNOTSUPP)
 		SKIP ("no pidfs (Linux < 6.9)");
 	other = fork ();
 	if (other == 0)
 		_exit (0);
 	autofd third = sys_pidfd_open (other, 0);
-	OK (pidfd_inode (third) != inode);
+	EQ (pidfd_inode (third, &another), 0);
+	OK (another != inode);
 	waitpid (other, NULL, 0);
 }
 
 TEST (inode_of_something_else)
 {
 	autofd fd = open ("/dev/null", O_RDONLY);
+	uint64_t inode;
 
-	EQ (pidfd_inode (fd), 0);
-	EQ (pidfd_inode (-1), 0);
+	EQ (pidfd_inode (fd, &inode), -EOPNOTSUPP);
+	EQ (pidfd_inode (-1, &inode), -EBADF);
 }
