@@ -5,6 +5,7 @@
  * (Linux 6.15).
  */
 #include <errno.h>
+#include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,6 +22,20 @@ container_code_of (int status)
 	return WIFSIGNALED (status) ? 128 + WTERMSIG (status) : WEXITSTATUS (status);
 }
 
+/*
+ * Who may not ptrace a process is shown 0 in the place of its exit status. The link to its user
+ * namespace asks for the same right; of a zombie it is the only one that still leads somewhere.
+ */
+static bool
+may_see_status (pid_t pid)
+{
+	char path[40], target[40];
+
+	snprintf (path, sizeof path, "/proc/%d/ns/user", (int) pid);
+	return readlink (path, target, sizeof target) >= 0 ||
+	       errno == ENOENT; /* a kernel without user namespaces: nobody knows */
+}
+
 /* Field 52 of a zombie's stat, if it is the zombie that is meant. */
 static bool
 zombie_status (const struct container *c, int pidfd, int *ret)
@@ -29,6 +44,8 @@ zombie_status (const struct container *c, int pidfd, int *ret)
 
 	if (container_is_init (c, (pid_t) c->st.pid, pidfd) <= 0 ||
 	    proc_stat_field ((pid_t) c->st.pid, 52, &status) < 0)
+		return false;
+	if (status == 0 && !may_see_status ((pid_t) c->st.pid))
 		return false;
 	/* Once more: the pid may have been given to another while we read. */
 	if (sys_pidfd_send_signal (pidfd, 0) < 0)
