@@ -279,6 +279,19 @@ is_ending (const struct join *j)
 	       (flags & 0x4); /* PF_EXITING */
 }
 
+/* A child that does not run the program. If that could not be executed, its status is ours. */
+static int
+failed_child (struct exec *x)
+{
+	int status;
+
+	chan_close (&x->chan);
+	status = reap (x);
+	if (status >= 0 && WIFEXITED (status) && WEXITSTATUS (status) >= 126)
+		x->failure = WEXITSTATUS (status);
+	return status;
+}
+
 /*
  * CLONE_INTO_CGROUP, and what may be in its way: the kernel that kills the child at birth (launch.c
  * knows), a container that uses its cgroup as an inner node (systemd does) and has gone below it.
@@ -296,17 +309,16 @@ run_child (struct exec *x, struct err *e)
 	}
 	if (r == 0 && serve (x, &served, e) == 0)
 		return 0;
-	chan_close (&x->chan);
-	status = reap (x);
-	if (status >= 0 && WIFEXITED (status) && WEXITSTATUS (status) >= 126)
-		x->failure = WEXITSTATUS (status);
+	status = failed_child (x);
 	if (is_ending (&x->init.join))
 		return not_running (e);
-	if (served > 0 || !(WIFSIGNALED (status) && WTERMSIG (status) == SIGKILL))
+	if (served > 0 || status < 0 || !WIFSIGNALED (status) || WTERMSIG (status) != SIGKILL)
 		return -1;
 	log_debug ("the process was killed at birth: once more, without CLONE_INTO_CGROUP");
-	TRY (clone_child (x, -1, e));
-	return serve (x, &served, e);
+	if (clone_child (x, -1, e) == 0 && serve (x, &served, e) == 0)
+		return 0;
+	(void) failed_child (x);
+	return -1;
 }
 
 /* ---- while it runs ----------------------------------------------------------------------------

@@ -303,6 +303,19 @@ unified () {
 	says "sub"
 }
 
+@test "killed at birth: what cannot be executed the other way is still 127 or 126" {
+	echo text >"$ROOTFS/etc/plain"
+	up
+	for program in true=0 /no/such=127 /etc/plain=126; do
+		status=0
+		# the first child, at its first call
+		"$TEST_TOOLS/fault" -o "$WORK/hit" -p 1 -n 1 -k -- "$CORACLE" --root "$STATE" exec "$ID" "${program%=*}" >"$WORK/output" 2>&1 </dev/null 3>&- || status=$?
+		output=$(cat "$WORK/output")
+		[ -s "$WORK/hit" ]
+		exits "${program#*=}"
+	done
+}
+
 @test "a paused container refuses; --ignore-paused waits for resume" {
 	up
 	runs pause "$ID"
