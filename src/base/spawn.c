@@ -229,13 +229,14 @@ serve (const struct spawn *p, struct streams *s, int pidfd, struct spawn_result 
 	size_t tail_len = 0;
 
 	for (;;) {
-		struct pollfd f[4] = { { pidfd, POLLIN, 0 },
+		struct pollfd f[5] = { { pidfd, POLLIN, 0 },
 				       { s->output, POLLIN, 0 },
 				       { s->error, POLLIN, 0 },
-				       { p->cancel_fd ? p->cancel_fd : -1, 0, 0 } };
+				       { p->cancel_fd ? p->cancel_fd : -1, 0, 0 },
+				       { p->signal_fd ? p->signal_fd : -1, POLLIN, 0 } };
 		int64_t left = deadline ? MAX (deadline - milliseconds (), 0) : -1;
 
-		if (poll (f, 4, (int) MIN (left, INT_MAX)) < 0 && errno != EINTR)
+		if (poll (f, 5, (int) MIN (left, INT_MAX)) < 0 && errno != EINTR)
 			break;
 		if (f[1].revents)
 			(void) keep_output (s, p, r);
@@ -243,7 +244,7 @@ serve (const struct spawn *p, struct streams *s, int pidfd, struct spawn_result 
 			(void) keep_tail (s, r, &tail_len);
 		if (f[0].revents)
 			break;
-		if (f[3].revents) {
+		if (f[3].revents || f[4].revents) {
 			r->cancelled = true;
 			break;
 		}

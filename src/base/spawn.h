@@ -23,6 +23,7 @@ struct spawn {
 	int stdout_fd, stderr_fd; /* -1: /dev/null, or captured where asked below */
 	unsigned timeout_ms;	  /* 0: none */
 	int cancel_fd;		  /* its hang-up ends the program as a timeout does; 0, -1: none */
+	int signal_fd;		  /* so does input here; 0, -1: none */
 	struct arena *arena;	  /* for output */
 	size_t output_max;	  /* > 0: capture stdout, at most this */
 };

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "container/container.h"
+#include "container/interrupt.h"
 #include "hooks/hooks.h"
 #include "libocispec/arena.h"
 #include "libocispec/oci_config.h"
@@ -131,7 +132,8 @@ container_run_hooks (struct container *c, struct arena *a, int phase, const char
 	};
 	struct hook_context ctx = { .cwd = *c->st.bundle ? c->st.bundle : NULL, /* damaged state */
 				    .default_env = environ,
-				    .keep_going = keep_going };
+				    .keep_going = keep_going,
+				    .signal_fd = interrupt_fd () };
 
 	TRY (container_config (c, a, &spec, e));
 	oci_report_init (&report, a, "config.json", "", 0);

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "base/mem.h"
@@ -11,6 +13,7 @@
 static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
 static volatile sig_atomic_t caught;
 static volatile sig_atomic_t channel = -1;
+static int listener = -1;
 
 static void
 on_signal (int sig)
@@ -53,8 +56,43 @@ interrupt_disarm (void)
 			(void) signal (signals[i], SIG_DFL);
 }
 
+void
+interrupt_listen (void)
+{
+	sigset_t ours;
+
+	sigemptyset (&ours);
+	for (size_t i = 0; i < ARRAY_SIZE (signals); i++)
+		sigaddset (&ours, signals[i]);
+	if (listener < 0)
+		listener = signalfd (-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int
+interrupt_fd (void)
+{
+	return listener;
+}
+
+static void
+read_listener (void)
+{
+	struct signalfd_siginfo si;
+
+	while (listener >= 0 && read (listener, &si, sizeof si) == sizeof si)
+		caught = (int) si.ssi_signo;
+}
+
+void
+interrupt_forget (void)
+{
+	read_listener ();
+	caught = 0;
+}
+
 int
 interrupt_check (struct err *e)
 {
+	read_listener ();
 	return caught ? err_set (e, 0, "ended by signal %d", (int) caught) : 0;
 }

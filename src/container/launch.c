@@ -606,6 +606,7 @@ undo (struct launch *l)
 
 	if (!undone)
 		log_warn ("%s; delete --force '%s' will try again", err_full (&ignored), l->c.id);
+	interrupt_disarm (); /* the next signal ends a poststop hook that hangs, and us */
 	if (l->hooks_ran &&
 	    container_run_hooks (&l->c, l->g->arena, HOOK_POSTSTOP, "stopped", true, &ignored) < 0)
 		log_warn ("%s", err_full (&ignored));

@@ -4,6 +4,7 @@ struct err;
 /*
  * Read what init reports on `fd` (FIFO or channel) after it was told to start: 0 once the user's
  * process runs. `pidfd` (or -1) ends the wait when init dies while somebody else holds the FIFO
- * open. `dir_fd`, the state directory, helps to say why it died.
+ * open; any descriptor that becomes readable does (run: interrupt_fd). `dir_fd`, the state
+ * directory, helps to say why it died.
  */
 int report_receive (int fd, int pidfd, int dir_fd, struct err *e);

@@ -33,10 +33,14 @@ release (struct launch *l, struct err *e)
 {
 	const struct hook_list *hooks = l->plan.hooks;
 
-	l->hooks_ran |= hooks[HOOK_START_CONTAINER].n || hooks[HOOK_POSTSTART].n;
+	if (hooks[HOOK_START_CONTAINER].n || hooks[HOOK_POSTSTART].n) {
+		l->hooks_ran = true;
+		if (l->foreground)
+			interrupt_listen ();
+	}
 	if (write (l->chan.fd, "", 1) != 1)
 		return err_set (e, errno, "tell the container's init to start");
-	return report_receive (l->chan.fd, -1, l->c.dir_fd, e);
+	return report_receive (l->chan.fd, interrupt_fd (), l->c.dir_fd, e);
 }
 
 static int
@@ -72,8 +76,11 @@ clean_up (struct launch *l, int status, struct err *e)
 		l->c.st.exit_code.v = status;
 		return container_save (&l->c, l->g->arena, e);
 	}
-	if (l->c.st.has_poststop)
+	if (l->c.st.has_poststop) {
+		interrupt_listen ();
+		interrupt_forget (); /* these came for the process, and too late */
 		TRY (container_run_hooks (&l->c, l->g->arena, HOOK_POSTSTOP, "stopped", true, e));
+	}
 	return container_remove_state (&l->c, e);
 }
 
@@ -143,7 +150,8 @@ container_run (const struct globals *g, const char *id, const struct create_opti
 		container_close (&l.c);
 		return r;
 	}
+	(void) interrupt_check (e); /* before poststop hooks, which only the next signal ends */
+	interrupt_forget ();
 	launch_abort (&l);
-	(void) interrupt_check (e);
 	return r;
 }

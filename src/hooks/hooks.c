@@ -48,6 +48,7 @@ run_one (const struct hook *h, const struct hook_context *ctx, struct err *e)
 		.input_len = strlen (ctx->state_json),
 		.timeout_ms = h->timeout_ms,
 		.cancel_fd = ctx->cancel_fd,
+		.signal_fd = ctx->signal_fd,
 	};
 	struct spawn_result r;
 	char why[96];

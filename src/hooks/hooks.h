@@ -17,7 +17,7 @@ struct hook_context {
 	char *const *default_env; /* for hooks without env */
 	const char *stdout_path, *stderr_path; /* or NULL */
 	bool keep_going;		       /* poststop: warn and run all */
-	int cancel_fd;			       /* as in base/spawn.h */
+	int cancel_fd, signal_fd;	       /* as in base/spawn.h */
 };
 
 /* hooks[i] failing: "hooks.createRuntime[1]: '/bin/x': exit status 3: <stderr>". */

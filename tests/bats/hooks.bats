@@ -385,6 +385,60 @@ all_hooks () {
 	[ "$(tags)" = "poststop " ]
 }
 
+@test "hooks: one that hangs does not keep a foreground run from its end by SIGTERM, SIGINT or SIGHUP" {
+	local kind signal runner code
+	note poststop poststop
+	for signal in TERM INT HUP; do
+		for kind in startContainer poststart; do
+			rm -f "$WORK/hook" "$ROOTFS/hook"
+			config "del(.hooks[\"startContainer\", \"poststart\"])" 'args(["/bin/sleep", "1000"])' \
+				"hook(\"$kind\"; {path: \"/bin/sh\", args: [\"sh\", \"-c\", \"cd $WORK 2>/dev/null; echo \$\$ >hook; exec sleep 1000\"]})"
+			# env: an asynchronous command of the shell would ignore SIGINT.
+			env --default-signal "$CORACLE" --root "$STATE" run -b "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>&1 3>&- &
+			runner=$! code=0
+			wait_until eval '[ -s "$WORK/hook" ] || [ -s "$ROOTFS/hook" ]'
+			kill "-$signal" "$runner"
+			wait "$runner" || code=$?
+			[ "$code" -ne 0 ]
+			grep -q "^coracle: .*ended by signal" "$WORK/out" || { cat "$WORK/out"; return 1; }
+			[ ! -s "$WORK/hook" ] || wait_until eval '! kill -0 "$(cat "$WORK/hook")" 2>/dev/null'
+			[ -z "$(ls "$STATE")" ]
+		done
+	done
+	[ "$(tags)" = "$(printf 'poststop %.0s' 1 2 3 4 5 6)" ] || { tags; return 1; }
+}
+
+@test "hooks: a poststop that hangs is ended by a signal to run, and what was meant for the process is not one" {
+	config 'sh("trap \"exit 4\" TERM; echo >/ready; sleep 1000 & while :; do wait; done")' \
+		"hook(\"poststop\"; {path: \"/bin/sh\", args: [\"sh\", \"-c\", \"echo \$\$ >$WORK/hook; exec sleep 1000\"]})"
+	note poststop second
+	"$CORACLE" --root "$STATE" run -b "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>&1 3>&- &
+	local runner=$! code=0
+	wait_until test -e "$ROOTFS/ready"
+	kill -TERM "$runner"
+	wait_until test -s "$WORK/hook"
+	kill -TERM "$runner"
+	wait "$runner" || code=$?
+	[ "$code" -eq 4 ]
+	grep -q "warning.*poststop" "$WORK/out" || { cat "$WORK/out"; return 1; }
+	wait_until eval '! kill -0 "$(cat "$WORK/hook")" 2>/dev/null'
+	[ -z "$(ls "$STATE")" ]
+}
+
+@test "hooks: a poststop that hangs after a create was undone is ended by the next signal, and delete --force does the rest" {
+	config 'hook("createRuntime"; {path: "/bin/false"})' \
+		"hook(\"poststop\"; {path: \"/bin/sh\", args: [\"sh\", \"-c\", \"[ ! -e $WORK/hook ] || exit 0; echo \$\$ >$WORK/hook; exec sleep 1000\"]})"
+	"$CORACLE" --root "$STATE" create -b "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>&1 3>&- &
+	local creator=$! code=0
+	wait_until test -s "$WORK/hook"
+	kill -TERM "$creator"
+	wait "$creator" || code=$?
+	[ "$code" -ne 0 ]
+	wait_until eval '! kill -0 "$(cat "$WORK/hook")" 2>/dev/null'
+	runs delete --force "$ID"
+	[ -z "$(ls "$STATE")" ]
+}
+
 @test "hooks: startContainer and poststart hooks that hang do not stand in the way of delete --force" {
 	local kind starter before
 	for kind in startContainer poststart; do

@@ -83,7 +83,8 @@ nothing_left () {
 
 @test "run: a signal that comes while the container is made reaches its process" {
 	# from the hook, which runs before the loop that forwards
-	config 'sh("trap \"exit 8\" TERM; sleep 1000 & while :; do wait; done") | hook("poststart"; {path: "/bin/sh", args: ["sh", "-c", "sleep 0.3; kill -TERM $PPID"], env: ["PATH=/bin:/usr/bin"]})'
+	config 'sh("trap \"exit 8\" USR1; echo ready >/ready; sleep 1000 & while :; do wait; done")' \
+		"hook(\"poststart\"; {path: \"/bin/sh\", args: [\"sh\", \"-c\", \"until [ -e $ROOTFS/ready ]; do sleep 0.05; done; kill -USR1 \$PPID\"], env: [\"PATH=/bin:/usr/bin\"]})"
 	run timeout 20 "$CORACLE" --root "$STATE" run -b "$BUNDLE" "$ID"
 	[ "$status" -eq 8 ]
 }
