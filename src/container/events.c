@@ -47,7 +47,7 @@ static int
 emit_stats (const struct events *x, struct err *e)
 {
 	struct arena once = { 0 };
-	int r = emit (x, "stats", stats_json (&once, &x->cg), e);
+	int r = emit (x, "stats", stats_json (&once, &x->cg, &x->c.st), e);
 
 	arena_free (&once);
 	return r;

@@ -10,10 +10,12 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cgroup/cgroup.h"
+#include "container/container.h"
 #include "container/stats.h"
 #include "libocispec/arena.h"
 #include "libocispec/json.h"
 #include "plan/host.h"
+#include "rdt/rdt.h"
 
 #define TEXT_MAX 65536
 
@@ -500,7 +502,7 @@ hugetlb (struct stats *s)
 }
 
 char *
-stats_json (struct arena *a, const struct cgroup *cg)
+stats_json (struct arena *a, const struct cgroup *cg, const struct container_state *st)
 {
 	static struct stats s;
 
@@ -516,6 +518,8 @@ stats_json (struct arena *a, const struct cgroup *cg)
 	blkio (&s);
 	hugetlb (&s);
 	begin (&s, "intel_rdt");
+	if (st->rdt_clos)
+		rdt_stats (&s.o, st->rdt_clos, st->id, st->rdt_owned);
 	json_end_object (&s.o);
 	json_key (&s.o, "network_interfaces"); /* runc knows of those that it has made */
 	json_null (&s.o);

@@ -35,9 +35,8 @@ struct groups {
 
 /* ---- the tree */
 
-/* fd of the root, or -errno: -ENODEV when something else is there. */
-static int
-open_root (void)
+int
+rdt_open_root (void)
 {
 	autofd fd = open (RESCTRL, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct statfs fs;
@@ -74,7 +73,7 @@ init_groups (struct groups *g, const char *clos_id, const char *container_id, bo
 static int
 open_locked (struct groups *g, int lock, struct err *e)
 {
-	g->root = open_root ();
+	g->root = rdt_open_root ();
 	if (g->root < 0)
 		return err_set (e, 0, "%s: no resctrl file system is mounted at " RESCTRL,
 				g->plan->json_path);
@@ -437,7 +436,7 @@ rdt_enter (const char *clos_id, const char *container_id, uint32_t owned, pid_t 
 	int r;
 
 	init_groups (&g, clos_id, container_id, owned & RDT_OWN_MONITOR);
-	g.root = open_root ();
+	g.root = rdt_open_root ();
 	g.clos = g.root < 0 ? g.root : open_group (g.root, clos_id);
 	r = g.clos < 0 ? err_set (e, -g.clos, "linux.intelRdt: class of service '%s'", clos_id)
 		       : enter_groups (&g, pid, e);
@@ -461,7 +460,7 @@ rdt_destroy (const char *clos_id, const char *container_id, uint32_t owned, stru
 	if (!owned)
 		return 0;
 	init_groups (&g, clos_id, container_id, owned & RDT_OWN_MONITOR);
-	g.root = open_root ();
+	g.root = rdt_open_root ();
 	g.clos = g.root < 0 ? g.root : open_group (g.root, clos_id);
 	if (g.clos >= 0 && *g.monitor) /* else: never made, or unmounted with all groups */
 		r = remove_group (g.clos, g.monitor);

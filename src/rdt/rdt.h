@@ -20,6 +20,7 @@
 
 struct arena;
 struct err;
+struct json_out;
 struct rdt_plan;
 
 /* Directories that exist for one container only; kept in its state. */
@@ -42,5 +43,13 @@ int rdt_update (struct arena *a, const struct rdt_plan *plan, const char *contai
 /* One more process of the container (exec). */
 int rdt_enter (const char *clos_id, const char *container_id, uint32_t owned, pid_t pid,
 	       struct err *e);
+/*
+ * What the class allows and what was measured, as members of the object that `o` is in: those of
+ * runc's events, in its order. Measured is the container's own monitoring group, where it has one,
+ * else all of the class. What cannot be read is left out.
+ */
+void rdt_stats (struct json_out *o, const char *clos_id, const char *container_id, uint32_t owned);
+/* fd of the root of resctrl, or -errno: -ENODEV when something else is there. */
+int rdt_open_root (void);
 /* Removes the groups of `owned` that exist. */
 int rdt_destroy (const char *clos_id, const char *container_id, uint32_t owned, struct err *e);

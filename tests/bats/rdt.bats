@@ -84,3 +84,58 @@ in_fake_tree () { # SCRIPT
 		grep -q "linux.intelRdt: write [0-9]* to .tasks. of class .$ID." "$WORK/out" || { cat "$WORK/out"; exit 1; }
 		[ ! -e "$ID" ] && [ ! -e "$STATE/$ID" ]'
 }
+
+# What the hardware says, as files.
+numbers='mkdir -p info/L3 info/MB info/L3_MON {.,shared}/mon_data/mon_L3_0{1,0}
+	echo fffff >info/L3/cbm_mask; echo 2 >info/L3/min_cbm_bits; echo 16 >info/L3/num_closids
+	echo 10 >info/MB/bandwidth_gran; echo 1 >info/MB/delay_linear; echo 10 >info/MB/min_bandwidth; echo 8 >info/MB/num_closids
+	printf "llc_occupancy\nmbm_total_bytes\nmbm_local_bytes\n" >info/L3_MON/mon_features
+	for n in 0 1; do for f in llc_occupancy mbm_total_bytes mbm_local_bytes; do echo 7 >mon_data/mon_L3_0$n/$f; done; done
+	printf "    MB:0=100;1=100\n    L3:0=fffff;1=fffff\n" >schemata
+	printf "    MB:0=20;1=100\n    L3:0=000ff;1=fffff\n" >shared/schemata
+	echo 4096 >shared/mon_data/mon_L3_00/llc_occupancy; echo 300 >shared/mon_data/mon_L3_00/mbm_total_bytes
+	echo 200 >shared/mon_data/mon_L3_00/mbm_local_bytes; echo 0 >shared/mon_data/mon_L3_01/llc_occupancy
+	echo Unavailable >shared/mon_data/mon_L3_01/mbm_total_bytes; echo 5 >shared/mon_data/mon_L3_01/mbm_local_bytes
+	up () {
+		timeout 20 strace -f -qq -P /sys/fs/resctrl -e trace=fstatfs -e inject=fstatfs:poke_exit=@arg2=2158650700000000 -o "$WORK/trace" \
+			"$CORACLE" --root "$STATE" create --pid-file "$WORK/pid" --bundle "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>&1 &
+		tracer=$!
+		until [ -s "$WORK/pid" ]; do kill -0 $tracer; sleep 0.01; done
+	}
+	down () { quiet rdt delete --force "$ID"; wait $tracer; }
+	'
+
+@test "intelRdt: events --stats has the class of the container and what was measured, with the members of runc" {
+	config '.linux.intelRdt = {closID: "shared"}'
+	in_fake_tree "$numbers"'up; rdt events --stats "$ID" >"$WORK/stats"; down'
+	diff <(jq -c '.data.intel_rdt | to_entries[]' "$WORK/stats") - <<-'WANT'
+		{"key":"l3_cache_info","value":{"cbm_mask":"fffff","min_cbm_bits":2,"num_closids":16}}
+		{"key":"l3_cache_schema_root","value":"L3:0=fffff;1=fffff"}
+		{"key":"l3_cache_schema","value":"L3:0=000ff;1=fffff"}
+		{"key":"mem_bw_info","value":{"bandwidth_gran":10,"delay_linear":1,"min_bandwidth":10,"num_closids":8}}
+		{"key":"mem_bw_schema_root","value":"MB:0=100;1=100"}
+		{"key":"mem_bw_schema","value":"MB:0=20;1=100"}
+		{"key":"mbm_stats","value":[{"mbm_total_bytes":300,"mbm_local_bytes":200},{"mbm_local_bytes":5}]}
+		{"key":"cmt_stats","value":[{"llc_occupancy":4096},{}]}
+	WANT
+}
+
+@test "intelRdt: events --stats: the container's own monitoring group, and only what the machine has" {
+	config '.linux.intelRdt = {closID: "shared"}'
+	in_fake_tree "$numbers"'up
+		rm -r info/MB; echo mbm_local_bytes >info/L3_MON/mon_features
+		mkdir -p shared/mon_groups/"$ID"/mon_data/mon_L3_00
+		echo 11 >shared/mon_groups/"$ID"/mon_data/mon_L3_00/mbm_local_bytes
+		state=$STATE/$ID/state.json
+		jq -c ".rdtOwned = 2" "$state" >"$WORK/state.new"; cat "$WORK/state.new" >"$state"
+		rdt events --stats "$ID" >"$WORK/stats"
+		jq -c "del (.rdtOwned)" "$state" >"$WORK/state.new"; cat "$WORK/state.new" >"$state"
+		down'
+	[ "$(jq -c '.data.intel_rdt | keys_unsorted' "$WORK/stats")" = '["l3_cache_info","l3_cache_schema_root","l3_cache_schema","mbm_stats"]' ]
+	[ "$(jq -c .data.intel_rdt.mbm_stats "$WORK/stats")" = '[{"mbm_local_bytes":11}]' ]
+}
+
+@test "intelRdt: events --stats of a container without it has nothing of the machine's" {
+	in_fake_tree "$numbers"'up; rdt events --stats "$ID" >"$WORK/stats"; down'
+	[ "$(jq -c .data.intel_rdt "$WORK/stats")" = '{}' ]
+}
