@@ -3,7 +3,10 @@
 /*
  * Containers: what is on disk about them, and the verbs.
  *
- * State directory `<root>/<id>/`, 0700, on tmpfs:
+ * State directory `<root>/<id>/`, 0700, usually on tmpfs. Where it is not, it may outlive the
+ * machine: after another boot the pid, the cgroup and the RDT groups of the state are somebody
+ * else's, or nobody's, and what is read is a stopped container without them (boot_id).
+ *
  *
  * - state.json: struct container_state; replaced atomically; phase "creating" before anything else
  *   of the container exists
@@ -67,6 +70,7 @@ struct container_state {
 	int64_t pid;		    /* of init, as the host sees it; 0 while creating */
 	uint64_t start_time;	    /* field 22 of /proc/PID/stat; 0 when the inode says enough */
 	uint64_t pidfd_inode;	    /* pidfs inode (Linux 6.9), unique since boot; 0: not known */
+	char *boot_id;		    /* when the state outlives the boot, NULL: it is on tmpfs */
 	uint32_t cgroup_manager, cgroup_mode;
 	char *cgroup_path, *cgroup_scope; /* NULL: none */
 	bool cgroup_created;		  /* ours to kill in and to remove */
@@ -104,6 +108,8 @@ int container_reserve (const struct globals *g, const char *id, struct container
 int container_open (const struct globals *g, const char *id, bool lock, struct container *ret,
 		    struct err *e);
 void container_close (struct container *c);
+/* For state.json: what tells this boot from others, or NULL if the state ends with it. */
+char *container_boot_id (const struct container *c, struct arena *a);
 /*
  * For those who wait long for the container's process: others may change the container meanwhile.
  * container_lock: 1, or 0 if it was deleted.

@@ -186,6 +186,7 @@ fill_state (struct launch *l)
 		.rootfs = (char *) p->rootfs.path,
 		.created = arena_strdup (l->g->arena, now),
 		.owner = (char *) "",
+		.boot_id = container_boot_id (&l->c, l->g->arena),
 		.loginuid = audit_identity (l->g->arena, "loginuid"),
 		.sessionid = audit_identity (l->g->arena, "sessionid"),
 		.cgroup_manager = (uint32_t) l->cgroup.manager,

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
@@ -11,6 +12,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -45,7 +47,8 @@ RECORD (container_state, FIELD (container_state, format, "format", REQ),
 	FIELD (container_state, id, "id", REQ), FIELD (container_state, pid, "pid", 0),
 	FIELD (container_state, start_time, "startTime", 0),
 	FIELD (container_state, pidfd_inode, "pidfdInode", 0),
-	FIELD (container_state, bundle, "bundle", 0), FIELD (container_state, rootfs, "rootfs", 0),
+	FIELD (container_state, boot_id, "bootId", 0), FIELD (container_state, bundle, "bundle", 0),
+	FIELD (container_state, rootfs, "rootfs", 0),
 	FIELD (container_state, created, "created", 0), FIELD (container_state, owner, "owner", 0),
 	FIELD (container_state, loginuid, "loginuid", 0),
 	FIELD (container_state, sessionid, "sessionid", 0),
@@ -279,6 +282,41 @@ container_save_backup (const struct container *c, struct arena *a)
 		(void) symlinkat (text, c->dir_fd, BACKUP);
 }
 
+static char *
+read_boot_id (struct arena *a)
+{
+	char text[64];
+
+	return read_small_at (AT_FDCWD, "/proc/sys/kernel/random/boot_id", text, sizeof text) > 0
+		       ? arena_strdup (a, text)
+		       : NULL;
+}
+
+char *
+container_boot_id (const struct container *c, struct arena *a)
+{
+	struct statfs fs;
+
+	return fstatfs (c->dir_fd, &fs) == 0 && fs.f_type == TMPFS_MAGIC ? NULL : read_boot_id (a);
+}
+
+/*
+ * Pids, and the inodes of pidfds as well, begin anew with each boot: the first ones of two boots
+ * are even likely to be the same.
+ */
+static void
+forget_other_boot (struct container *c, struct arena *a)
+{
+	const char *now = c->st.boot_id ? read_boot_id (a) : NULL;
+
+	if (!now || streq (now, c->st.boot_id))
+		return;
+	c->st.pid = 0;
+	c->st.cgroup_created = false;
+	c->st.cgroup_made = c->st.cgroup_scope = c->st.rdt_clos = NULL;
+	c->st.rdt_owned = 0;
+}
+
 static bool
 is_usable (const struct container *c)
 {
@@ -384,8 +422,10 @@ read_state (const struct globals *g, struct container *c, struct err *e)
 	}
 	oci_report_init (&report, g->arena, "state.json", text, len);
 	if (oci_record_read (&container_state_record, g->arena, text, len, &report, &c->st) == 0 &&
-	    is_usable (c))
+	    is_usable (c)) {
+		forget_other_boot (c, g->arena);
 		return 0;
+	}
 	state_unknown (c);
 	return err_set (e, 0, "container '%s': damaged state: %s; use delete --force", c->id,
 			oci_report_text (&report)[0]
@@ -410,6 +450,7 @@ container_recover (struct container *c, struct arena *a)
 	if (oci_record_read (&container_state_record, a, text, (size_t) n, &report, &c->st) < 0 ||
 	    !is_usable (c))
 		state_unknown (c);
+	forget_other_boot (c, a);
 	return true;
 }
 

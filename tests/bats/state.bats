@@ -101,6 +101,57 @@ field () { coracle state "$ID" | jq -r "$1"; }
 	kill $!
 }
 
+# Numbers begin anew with each boot: what has them after the next is no business of ours.
+@test "state: of another boot: stopped, and delete leaves process and cgroup alone" {
+	local file=$STATE/$ID/state.json pid force
+	config 'args (["/bin/sleep", "1000"])'
+	runs run --detach --bundle "$BUNDLE" "$ID"
+	pid=$(field .pid)
+	for force in '' --force; do
+		cp "$file" "$WORK/kept"
+		jq -c '.bootId = "12345678-9abc-4def-8123-456789abcdef"' "$WORK/kept" >"$file"
+		has_status stopped
+		[ "$(field .pid)" = 0 ]
+		fails kill "$ID" KILL
+		fails exec "$ID" true
+		mkdir "$WORK/copy"
+		cp -r "$STATE/$ID" "$WORK/copy/"
+		STATE=$WORK/copy runs delete $force "$ID"
+		[ -z "$(ls "$WORK/copy")" ]
+		rmdir "$WORK/copy"
+		kill -0 "$pid"
+		[ -n "$(find /sys/fs/cgroup -maxdepth 4 -type d -name "$ID")" ]
+		cat "$WORK/kept" >"$file"
+		has_status running
+	done
+	# the copy that is left when the state is damaged
+	ln -sfT "$(readlink "$STATE/$ID/state.backup" | jq -c '.bootId = "12345678-9abc-4def-8123-456789abcdef"')" "$STATE/$ID/state.backup"
+	cp -r "$STATE/$ID" "$WORK/copy"
+	mkdir "$WORK/copies"
+	mv "$WORK/copy" "$WORK/copies/$ID"
+	: >"$WORK/copies/$ID/state.json"
+	STATE=$WORK/copies runs delete --force "$ID"
+	kill -0 "$pid"
+}
+
+@test "state: the boot is known where the state outlives it" {
+	local memory
+	config 'args (["/bin/true"])'
+	runs create --bundle "$BUNDLE" "$ID"
+	if [ "$(stat -f -c %T "$STATE")" = tmpfs ]; then
+		[ "$(jq 'has ("bootId")' "$STATE/$ID/state.json")" = false ]
+	else
+		[ "$(jq -r .bootId "$STATE/$ID/state.json")" = "$(cat /proc/sys/kernel/random/boot_id)" ]
+	fi
+	runs delete "$ID"
+	[ "$(stat -f -c %T /dev/shm)" = tmpfs ] || skip "/dev/shm is no tmpfs"
+	memory=$(mktemp -d /dev/shm/coracle-bats.XXXXXX)
+	STATE=$memory runs create --bundle "$BUNDLE" "$ID"
+	[ "$(jq 'has ("bootId")' "$memory/$ID/state.json")" = false ]
+	STATE=$memory runs delete "$ID"
+	rmdir "$memory" || rm -rf "$memory"
+}
+
 @test "state: creating, while a hook runs; created is not said too early" {
 	mkfifo "$WORK/go"
 	config "hook (\"createRuntime\"; {path: \"/bin/sh\", args: [\"sh\", \"-c\", \"cat >$WORK/hook; cat $WORK/go\"]})"
