@@ -99,4 +99,5 @@ const struct command cmd_restore = {
 	.options_size = sizeof (struct options),
 	.run = restore,
 	.enters_container = true,
+	.makes_container = true,
 };

@@ -61,6 +61,7 @@ const struct command cmd_create = {
 	.options_size = sizeof (struct create_options),
 	.run = create,
 	.enters_container = true,
+	.makes_container = true,
 };
 
 const struct command cmd_run = {
@@ -74,4 +75,5 @@ const struct command cmd_run = {
 	.options_size = sizeof (struct create_options),
 	.run = run,
 	.enters_container = true,
+	.makes_container = true,
 };

@@ -194,7 +194,7 @@ completion (const struct globals *g, void *options, char **args, struct err *e)
 
 const struct command cmd_completion = {
 	.name = "completion",
-	.args = "SHELL",
+	.args = "bash|zsh|fish",
 	.summary = "print a completion script for bash, zsh or fish",
 	.min_args = 1,
 	.max_args = 1,

@@ -51,6 +51,7 @@ struct command {
 	int (*run) (const struct globals *g, void *options, char **args, struct err *e);
 	int failure;	       /* exit status of an error; 0 means 1 */
 	bool enters_container; /* run, create, exec: protect our own binary (CVE-2019-5736) */
+	bool makes_container;  /* run, create, restore: the ID is a new one */
 	bool hidden;
 };
 
@@ -67,9 +68,10 @@ struct option_parser {
 	bool help; /* -h, --help was there */
 };
 int options_parse (struct option_parser *p, struct err *e);
+bool option_takes_value (const struct option_row *row);
 
 void help_program (void); /* to stdout */
 void help_command (const struct command *);
 void help_version (void);
-/* Shell completion script for bash, zsh or fish, made from the tables. */
+/* completion.c: the script for bash, zsh or fish. */
 int help_completion (const char *shell, struct err *e);

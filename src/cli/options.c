@@ -27,8 +27,8 @@ find_letter (const struct option_row *rows, char letter)
 	return NULL;
 }
 
-static bool
-takes_value (const struct option_row *row)
+bool
+option_takes_value (const struct option_row *row)
 {
 	return row->kind != OPT_FLAG && row->kind != OPT_IGNORED;
 }
@@ -132,7 +132,7 @@ parse_long (struct option_parser *p, const struct option_row *row, const char *e
 		return err_set (e, 0, "unknown option '%s'%s", word,
 				suggestion (p, word + strspn (word, "-"), buf, sizeof buf));
 	snprintf (name, sizeof name, "--%s", row->name);
-	if (takes_value (row))
+	if (option_takes_value (row))
 		TRY (take_value (p, value, name, &value, e));
 	return set_option (row, p->target, value, e);
 }
@@ -153,7 +153,7 @@ parse_letters (struct option_parser *p, struct err *e)
 		}
 		if (!row)
 			return err_set (e, 0, "unknown option '%s'", name);
-		if (!takes_value (row)) {
+		if (!option_takes_value (row)) {
 			TRY (set_option (row, p->target, NULL, e));
 			continue;
 		}
