@@ -66,11 +66,14 @@ wait_status (pid_t pid, struct err *e)
 static int
 clean_up (struct launch *l, int status, struct err *e)
 {
+	int64_t pid = l->c.st.pid;
 	int r = container_lock (&l->c, e);
 
 	if (r <= 0) /* 0: somebody else has deleted it */
 		return r;
+	l->c.st.pid = 0; /* reaped: nobody is to be looked for, which would need pidfds */
 	TRY (container_destroy (&l->c, e));
+	l->c.st.pid = pid;
 	if (l->opt->keep) {
 		l->c.st.exit_code.set = true;
 		l->c.st.exit_code.v = status;
