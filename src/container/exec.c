@@ -40,6 +40,7 @@ struct exec {
 	pid_t pid; /* our child; 0: none */
 	int pidfd;
 	int failure;
+	bool paused; /* until somebody resumes it, nothing comes from our child */
 };
 
 /* ---- before there is a child ------------------------------------------------------------------
@@ -66,6 +67,7 @@ open_container (struct exec *x, const char *id, struct err *e)
 		return err_set (
 			e, 0,
 			"cannot exec in a paused container (use --ignore-paused to override)");
+	x->paused = st == STATUS_PAUSED;
 	x->init.join.pid = (pid_t) x->c.st.pid;
 	return exec_facts_load (&x->c, x->req.g->arena, &x->req.facts, e);
 }
@@ -353,9 +355,13 @@ static int
 run (struct exec *x, const char *id, struct err *e)
 {
 	TRY (prepare (x, id, e));
-	if (!x->req.o->detach)
+	/* From here on signals are for the process. In a paused container it may take for ever to
+	 * come, and they end us instead; what is left finds nobody who tells it to go on. */
+	if (!x->req.o->detach && !x->paused)
 		x->signal_fd = relay_block_signals ();
 	TRY (run_child (x, e));
+	if (!x->req.o->detach && x->paused)
+		x->signal_fd = relay_block_signals ();
 	TRY (announce (x, e));
 	return x->req.o->detach ? 0 : foreground (x, e);
 }

@@ -239,3 +239,19 @@ dev_test () { # WANTED RULES
 	run in_v2 "$TEST_TOOLS/nosys" clone3 -- "$CORACLE" --root "$STATE" run --bundle "$BUNDLE" "$ID" 3>&-
 	is "/$ID"
 }
+
+@test "events --stats: pressure stall information, as it is in the files of the cgroup" {
+	local what want
+	runs run --detach --bundle "$BUNDLE" "$ID"
+	[ -s "$top_cgroup/$ID/cpu.pressure" ] || skip "this kernel has no pressure stall information"
+	runs events --stats "$ID"
+	for what in cpu memory io; do
+		want=$(jq -nRc '[inputs | capture("^(?<key>[a-z]+) avg10=(?<avg10>[0-9.]+) avg60=(?<avg60>[0-9.]+) avg300=(?<avg300>[0-9.]+) total=(?<total>[0-9]+)")
+			| {key, value: (del (.key) | map_values (tonumber))}] | from_entries' <"$top_cgroup/$ID/$what.pressure")
+		key=$what
+		[ "$what" != io ] || key=blkio
+		# The process sleeps: what it has waited for is over.
+		[ "$(jq -Sc ".data.$key.psi | map_values (del (.avg10, .avg60, .avg300))" <<<"$output")" = "$(jq -Sc 'map_values (del (.avg10, .avg60, .avg300))' <<<"$want")" ]
+		[ "$(jq -c ".data.$key.psi.some | keys_unsorted" <<<"$output")" = '["avg10","avg60","avg300","total"]' ]
+	done
+}

@@ -330,6 +330,22 @@ unified () {
 	grep -q thawed "$WORK/late"
 }
 
+@test "a signal ends an exec that waits for resume, and then its command never runs" {
+	up
+	runs pause "$ID"
+	"$CORACLE" --root "$STATE" exec --ignore-paused "$ID" sh -c 'echo >/ran' >"$WORK/out" 2>&1 </dev/null 3>&- &
+	local waiting=$! code=0
+	wait_until eval '[ "$(coracle ps -f json "$ID" | jq length)" -eq 2 ]'
+	kill -TERM $waiting
+	wait $waiting || code=$?
+	[ "$code" -eq 143 ]
+	runs resume "$ID"
+	wait_until eval '[ "$(coracle ps -f json "$ID" | jq length)" -eq 1 ]'
+	[ ! -e "$ROOTFS/ran" ]
+	ex "$ID" echo well
+	is well
+}
+
 @test "the seccomp filter, rlimits, umask and oom score of the container" {
 	up 'rlimit ("RLIMIT_NOFILE"; 77; 88) | .process.rlimits |= [.[-1]]' '.process.user.umask = 23' '.process.oomScoreAdj = 555' \
 		'.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 99}]}'
