@@ -26,6 +26,7 @@
 #include "libocispec/report.h"
 #include "plan/host.h"
 #include "plan/plan.h"
+#include "sys/beneath.h"
 #include "sys/syscalls.h"
 #include "terminal/terminal.h"
 
@@ -59,6 +60,45 @@ add_volumes (struct restore *r)
 			external_mount (r, path_clean (a, arena_printf (a, "/%s", m->destination)),
 					path_absolute (a, r->l->host.bundle, m->source));
 	}
+}
+
+/* In a mount of the container's own: its mount point is in there, or CRIU brings it back. */
+static bool
+is_below_another (const struct rootfs_plan *p, size_t which)
+{
+	for (size_t i = 0; i < which; i++)
+		if (*p->mounts[i].dst && path_is_below (p->mounts[which].dst, p->mounts[i].dst))
+			return true;
+	return false;
+}
+
+/* Those that create made in the root file system, should this be another one (podman restore
+ * --import): CRIU expects them to be there. */
+static int
+make_mount_points (const struct launch *l, struct err *e)
+{
+	const struct rootfs_plan *p = &l->plan.rootfs;
+	autofd root = open (p->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+
+	if (root < 0)
+		return err_set (e, errno, "root.path: open '%s'", p->path);
+	for (size_t i = 0; i < p->n_mounts; i++) {
+		const struct mount_op *op = &p->mounts[i];
+		autofd at = -1;
+
+		if (!*op->dst || op->kind == MOUNT_REMOUNT || (op->ext & EXT_COPY_SYMLINK) ||
+		    is_below_another (p, i))
+			continue;
+		if (op->kind == MOUNT_BIND && stat (op->src, &st) == 0 && !S_ISDIR (st.st_mode))
+			at = beneath_touch (root, op->dst);
+		else
+			at = beneath_mkdir_p (root, op->dst, 0755);
+		if (at < 0)
+			return err_set (e, -at, "%s: make the mount point '/%s'", op->json_path,
+					op->dst);
+	}
+	return 0;
 }
 
 /* Masks, and in a user namespace the devices: files of the host's /dev under their own names. */
@@ -244,6 +284,7 @@ by_criu (struct launch *l, struct err *e)
 	struct criu_response answer;
 
 	r->opts.arena = l->g->arena;
+	TRY (make_mount_points (l, e));
 	TRY (request (r, e));
 	if (criu_run (&r->session, CRIU_RESTORE, &r->opts, &answer, e) < 0)
 		return err_wrap (e, "restore of container '%s'", l->c.id);
