@@ -44,7 +44,7 @@ text_of () { sed 's/\\-/-/g; s/\\f.//g; s/\\&//g' "$BATS_FILE_TMPDIR/man/$1"; }
 	command -v groff >/dev/null || skip "groff is not installed"
 	local page
 	for page in "$BATS_FILE_TMPDIR"/man/*.[1-9]; do
-		run groff -k -man -Tutf8 -ww -z -- "$page"
+		run groff -k -man -Tutf8 -ww -W file -z -- "$page"
 		[ -z "$output" ] || { echo "$page: $output"; return 1; }
 	done
 }
