@@ -46,8 +46,8 @@ read_fd (struct arena *a, int fd, const char *name, size_t limit, char **ret, si
 		if (n < 0)
 			return err_set (e, errno, "read '%s'", name);
 		len += (size_t) n;
-		if (n == 0)
-			break;
+		if (n == 0 || (st.st_size > 0 && len == (size_t) st.st_size))
+			break; /* files of ours are replaced, they do not grow */
 		if (len > limit)
 			return err_set (e, EFBIG, "'%s' is larger than %zu bytes", name, limit);
 		if (len == size) {

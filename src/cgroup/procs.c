@@ -98,15 +98,14 @@ cgroup_pids (struct arena *a, const struct cgroup *cg, pid_t **ret, size_t *ret_
 int
 cgroup_is_frozen (const struct cgroup *cg)
 {
-	autofd fd = open_main (cg);
-	char text[32];
+	bool v2 = cg->mode == CGROUP_V2;
+	char dir[PATH_MAX], file[PATH_MAX + 16], text[32];
 
-	if (fd < 0)
+	if (!cg->path || !cgroup_dir (cg, cgroup_main (cg), dir, sizeof dir))
 		return 0;
-	if (cg->mode == CGROUP_V2)
-		return read_small_at (fd, "cgroup.freeze", text, sizeof text) == 1 &&
-		       text[0] == '1';
-	return read_small_at (fd, "freezer.state", text, sizeof text) > 0 && text[0] == 'F';
+	(void) snprintf (file, sizeof file, "%s/%s", dir, v2 ? "cgroup.freeze" : "freezer.state");
+	return read_small_at (AT_FDCWD, file, text, sizeof text) > 0 &&
+	       text[0] == (v2 ? '1' : 'F'); /* FROZEN, FREEZING */
 }
 
 /* The kernel says when it is done: cgroup.events changes, and poll hears of it. */
