@@ -153,8 +153,8 @@ used () {
 	cp "$CORACLE" "$WORK/bin/coracle"
 	# In a mount namespace with a /tmp of its own.
 	# shellcheck disable=SC2016
-	run unshare -m --propagation private sh -c 'mkdir /tmp/.t && mount -t tmpfs -o mode=1777 tmpfs /tmp/.t && mkdir /tmp/.t/bin &&
-		cp "$0" /tmp/.t/bin/ && mount --move /tmp/.t /tmp && chmod 755 /tmp/bin
+	run unshare -m --propagation private sh -c 'mkdir -p /tmp/.t && mount -t tmpfs -o mode=1777 tmpfs /tmp/.t && mkdir /tmp/.t/bin &&
+		cp "$0" /tmp/.t/bin/ && mount --move /tmp/.t /tmp && chmod 755 /tmp/bin || exit 9
 		u="setpriv --reuid=54321 --regid=54321 --clear-groups env -u XDG_RUNTIME_DIR /tmp/bin/coracle"
 		mkdir /tmp/coracle-54321 && chown 54322 /tmp/coracle-54321
 		$u list; $u delete --force x
