@@ -66,7 +66,7 @@ dev_test () { # WANTED RULES
 }
 
 @test "the device program is in force: default, allowed, denied again, by kind and number" {
-	: 3<>/dev/fuse || skip "/dev/fuse cannot be opened here"
+	{ [ -c /dev/fuse ] && : 3<>/dev/fuse; } || skip "/dev/fuse cannot be opened here"
 	dev_test refused '[{allow: false, access: "rwm"}]'
 	dev_test refused '[]'
 	dev_test open '[{allow: false, access: "rwm"}, {allow: true, type: "c", major: 10, minor: 229, access: "rwm"}]'
@@ -92,7 +92,7 @@ dev_test () { # WANTED RULES
 }
 
 @test "device rules stand against the container's own cgroups below, and for exec" {
-	: 3<>/dev/fuse || skip "/dev/fuse cannot be opened here"
+	{ [ -c /dev/fuse ] && : 3<>/dev/fuse; } || skip "/dev/fuse cannot be opened here"
 	config "$fuse"
 	runs run -d --bundle "$BUNDLE" "$ID"
 	runs exec "$ID" sh -c '(: <>/dev/fuse) 2>/dev/null && echo open || echo refused'
