@@ -235,7 +235,7 @@ dev_test () { # WANTED RULES
 }
 
 @test "without CLONE_INTO_CGROUP the process is in its cgroup as well (Linux < 5.7)" {
-	config 'sh ("sed -n s/^0:://p /proc/self/cgroup")'
+	config 'no_ns ("cgroup")' 'sh ("sed -n s/^0:://p /proc/self/cgroup")'
 	run in_v2 "$TEST_TOOLS/nosys" clone3 -- "$CORACLE" --root "$STATE" run --bundle "$BUNDLE" "$ID" 3>&-
 	is "/$ID"
 }
