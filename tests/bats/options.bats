@@ -244,6 +244,15 @@ fine"
 	runs --criu=criu run --bundle "$BUNDLE" "$ID"
 }
 
+@test "global --audit: auto, no or require; what they do is in audit.bats" {
+	local value
+	for value in auto no; do
+		runs "--audit=$value" run --bundle "$BUNDLE" "$ID"
+	done
+	fails --audit maybe run --bundle "$BUNDLE" "$ID"
+	is "coracle: option --audit: 'maybe' is not auto, no or require"
+}
+
 # ---- create and run ----------------------------------------------------------------------------------------------------------
 
 @test "create --bundle: the directory that paths are relative to; default: the current one" {
