@@ -49,7 +49,8 @@ make_image () { # FILE
 	"$top/tools/make-bundle" "$dir" "$coracle" >/dev/null
 	echo "no program" >"$dir/rootfs/etc/plain"
 	ln -s /etc/plain "$dir/rootfs/etc/link"
-	[ ! -e "$TEST_TOOLS/sdnotify" ] || cp "$TEST_TOOLS/sdnotify" "$dir/rootfs/bin/sdnotify"
+	local tool
+	for tool in sdnotify serve; do [ ! -e "$TEST_TOOLS/$tool" ] || cp "$TEST_TOOLS/$tool" "$dir/rootfs/bin/$tool"; done
 	tar -C "$dir/rootfs" -cf "$1" .
 }
 

@@ -782,6 +782,23 @@ left_behind () {
 	WANT
 }
 
+@test "socket activation: systemd's own tool starts podman, and a server in the container answers" {
+	go () {
+		systemd-socket-activate -E CONTAINERS_CONF -l "$SCRATCH/s" --fdname=web podman --root "$BATS_FILE_TMPDIR/root" --runroot "$BATS_FILE_TMPDIR/run" --tmpdir "$BATS_FILE_TMPDIR/tmp" \
+			--storage-driver vfs --cgroup-manager cgroupfs --events-backend file --runtime "$RUNTIME" run --rm box serve 1 >"$SCRATCH/said" 2>&1 &
+		local activator=$!
+		wait_for test -S "$SCRATCH/s"
+		timeout 20 python3 -c 'import socket, sys; s = socket.socket (socket.AF_UNIX); s.connect (sys.argv[1]); s.sendall (b"hello"); print (s.recv (99).decode ())' "$SCRATCH/s"
+		wait "$activator" || cat "$SCRATCH/said"
+		echo "= $?"
+	}
+	command -v systemd-socket-activate >/dev/null || skip "no systemd-socket-activate (package systemd)"
+	both 60 go <<-'WANT'
+		socket 3 (web) of pid 1: hello
+		= 0
+	WANT
+}
+
 @test "sdnotify: conmon says READY=1 itself, a container through it" {
 	go () {
 		local s=$SCRATCH/n
