@@ -8,6 +8,7 @@
 #	code COMMAND…		inside a case: only the exit status
 #	finds TEXT COMMAND…	inside a case: TEXT, if the output contains it
 #	$RUNTIME		inside a case: "coracle" or the reference
+#	lacks TEXT		before `both`: why the reference is known to fail here; the table shows it
 #
 # In WANTED an asterisk stands for anything. What became of a case:
 #	coracle wanted,  reference wanted	passed
@@ -117,8 +118,9 @@ without_errors () { grep -v -i -E "error|$REFERENCE|coracle|^waited" || true; }
 
 record () { # CONTRACTS OURS THEIRS
 	mkdir -p "$ENGINE_RESULTS"
-	printf '%s\t%s\t%s\t%s\t%s\n' "$ENGINE" "$BATS_TEST_DESCRIPTION" "$2" "$3" "$1" >>"$ENGINE_RESULTS/$ENGINE.tsv"
+	printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$ENGINE" "$BATS_TEST_DESCRIPTION" "$2" "$3" "$1" "${LACKS:-}" >>"$ENGINE_RESULTS/$ENGINE.tsv"
 }
+lacks () { LACKS=$1; }
 
 both () {
 	local contracts=$1 f=$2 want ours theirs a=ok b=ok

@@ -98,6 +98,7 @@ left_behind () {
 		kill "$receiver"
 		rt delete --force "$ID" 2>/dev/null
 	}
+	lacks 'runc passes READY=1 on and nothing else, and answers MAINPID= with a number that is none'
 	both 58 go <<-'WANT'
 		STATUS=beginning
 		READY=1
