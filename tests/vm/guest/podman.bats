@@ -5,7 +5,7 @@
 load ../../bats/helpers
 
 setup_file () {
-	install -m 755 "$CORACLE" /usr/local/bin/coracle
+	install -m 755 "$CORACLE" "${CORACLE%/*}/coracle-helper" /usr/local/bin/
 	mkdir -p /etc/containers/containers.conf.d
 	cp "$top/contrib/podman/50-coracle.conf" /etc/containers/containers.conf.d/
 	printf '[engine]\nruntime = "coracle"\nevents_logger = "file"\ncgroup_manager = "systemd"\n[containers]\nnetns = "none"\n' >/etc/containers/containers.conf.d/60-tests.conf
