@@ -61,8 +61,10 @@ equal () { [ "$2" = "$3" ] || { echo "$1 is '$2', not '$3'"; return 1; }; }
 }
 
 @test "podman: a pod's containers are in its slice" {
-	pod pod create --name "$NAME" --infra=false
+	# Debian's pause image would have to be built.
+	pod pod create --name "$NAME" --share uts --share-parent=true --infra-image localhost/box --infra-command '/bin/sleep 1000'
 	pod run -d --pod "$NAME" --name "$NAME-a" box sleep 1000
+	cat "/proc/$(pod inspect -f '{{.State.Pid}}' "$NAME-a")/cgroup"
 	grep -q 'machine.slice/machine-libpod_pod_.*\.slice/libpod-.*\.scope' "/proc/$(pod inspect -f '{{.State.Pid}}' "$NAME-a")/cgroup"
 	pod pod rm -f -t 0 "$NAME"
 }
