@@ -129,7 +129,7 @@ notify_translate (const char *in, size_t len, pid_t pid, char *out, size_t size)
 
 struct manager {
 	int fd;	   /* connected, or -1: it is not there (any more) */
-	bool deaf; /* it did not read for so long that it is not waited for again */
+	bool deaf; /* it did not read for so long that it is not waited for, until it reads again */
 };
 
 static struct manager
@@ -174,8 +174,12 @@ manager_send (struct manager *m, const char *text, size_t len, int barrier)
 		msg.msg_control = &control;
 		msg.msg_controllen = sizeof control;
 	}
-	while (sendmsg (m->fd, &msg, MSG_NOSIGNAL) < 0 && errno == EAGAIN && !m->deaf)
+	while (sendmsg (m->fd, &msg, MSG_NOSIGNAL) < 0) {
+		if (errno != EAGAIN || m->deaf)
+			return;
 		m->deaf = poll (&p, 1, DEAF_MS) == 0;
+	}
+	m->deaf = false;
 }
 
 /* ---- from the container */
@@ -268,17 +272,20 @@ forward_one (int fd, struct manager *manager, const struct container *c)
 }
 
 bool
-notify_forward (int fd, const char *notify_socket, const struct container *c)
+notify_forward (int fd, bool *deaf, const char *notify_socket, const struct container *c)
 {
 	struct manager manager = manager_connect (notify_socket);
 	bool ready = false;
 	int r = 0;
+
+	manager.deaf = *deaf;
 
 	/* Bounded, since the container can send without end. */
 	for (int i = 0; i < FORWARD_MAX && r >= 0; i++) {
 		r = forward_one (fd, &manager, c);
 		ready |= r > 0;
 	}
+	*deaf = manager.deaf;
 	if (manager.fd >= 0)
 		close (manager.fd);
 	return ready;
@@ -290,6 +297,7 @@ notify_forward_until_ready (int fd, const char *notify_socket, const struct cont
 {
 	struct pollfd p[2] = { { fd, POLLIN, 0 }, { pidfd, POLLIN, 0 } };
 	struct manager manager;
+	bool deaf = false;
 	char text[32];
 
 	for (;;) {
@@ -297,7 +305,7 @@ notify_forward_until_ready (int fd, const char *notify_socket, const struct cont
 			if (errno != EINTR)
 				return err_set (e, errno,
 						"wait for the container to report readiness");
-		if (p[0].revents && notify_forward (fd, notify_socket, c))
+		if (p[0].revents && notify_forward (fd, &deaf, notify_socket, c))
 			break;
 		if (p[1].revents && !p[0].revents)
 			return err_set (e, 0, "the container ended before it reported readiness");

@@ -25,9 +25,9 @@ int notify_make_directory (struct container *c, struct arena *a, const struct pl
 int notify_listen (const struct container *c, struct arena *a, struct err *e);
 /*
  * What has come in. True if READY=1 was among it. Problems of a single message are not errors: the
- * container must not be able to stop us.
+ * container must not be able to stop us. `deaf`, false at first: the manager does not read.
  */
-bool notify_forward (int fd, const char *notify_socket, const struct container *c);
+bool notify_forward (int fd, bool *deaf, const char *notify_socket, const struct container *c);
 /* start, run --detach: until READY=1 or the container's end. */
 int notify_forward_until_ready (int fd, const char *notify_socket, const struct container *c,
 				int pidfd, struct err *e);

@@ -19,6 +19,7 @@
 struct notify_relay {
 	struct launch *l;
 	int fd;
+	bool deaf;
 };
 
 static int
@@ -26,7 +27,7 @@ on_notify (void *ctx, int fd)
 {
 	struct notify_relay *n = ctx;
 
-	return notify_forward (fd, n->l->g->notify_socket, &n->l->c);
+	return notify_forward (fd, &n->deaf, n->l->g->notify_socket, &n->l->c);
 }
 
 static int
@@ -99,7 +100,7 @@ run_detached (struct launch *l, struct err *e)
 int
 run_wait (struct launch *l, struct err *e)
 {
-	struct notify_relay notify = { l, -1 };
+	struct notify_relay notify = { l, -1, false };
 	struct relay relay = {
 		.pidfd = l->pidfd,
 		.master = l->console_master,
