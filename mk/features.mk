@@ -8,7 +8,6 @@
 
 FEATURES := SYSTEMD SELINUX CRIU AUDIT
 PKG_SELINUX := libselinux
-PKG_AUDIT := audit
 
 PKG_CONFIG ?= pkg-config
 

@@ -42,6 +42,6 @@ int spawn_run (const struct spawn *s, struct spawn_result *ret, struct err *e);
 const char *spawn_describe (const struct spawn *s, const struct spawn_result *r, char *buf,
 			    size_t size);
 
-/* Where the directory of our own binary is kept when we run from a sealed copy of it
+/* Where the path of our own binary is kept when we run from a sealed copy of it
  * (container/selfexe.h). */
-#define SELFEXE_DIR_ENV "_CORACLE_EXE_DIR"
+#define SELFEXE_ENV "_CORACLE_EXE"

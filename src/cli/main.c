@@ -11,8 +11,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/procfs.h"
+#include "base/spawn.h"
 #include "base/str.h"
 #include "cli/command.h"
+#include "container/audit.h"
 #include "container/container.h"
 #include "config.h"
 #include "container/selfexe.h"
@@ -22,7 +24,7 @@
 
 /* The global options as written; resolve() turns them into struct globals. */
 struct global_options {
-	const char *root, *log, *log_format, *log_level, *cgroup_manager, *rootless;
+	const char *root, *log, *log_format, *log_level, *cgroup_manager, *rootless, *audit;
 	bool debug, systemd_cgroup, systemd_log, version;
 };
 
@@ -44,6 +46,8 @@ const struct option_row global_option_rows[] = {
 	     "cgroupfs (default), systemd or disabled"),
 	ROW (0, "rootless", OPT_STRING, rootless, "VALUE",
 	     "true, false or auto; accepted, found out by itself"),
+	ROW (0, "audit", OPT_STRING, audit, "MODE",
+	     "records in the kernel's audit log: auto (default), no or require"),
 	{ 0, "criu", OPT_IGNORED_VALUE, 0, "PATH", "accepted for compatibility" },
 	ROW (0, "systemd-log", OPT_FLAG, systemd_log, NULL, "the same as --log journald:coracle"),
 	ROW ('v', "version", OPT_FLAG, version, NULL, "show the version"),
@@ -127,6 +131,21 @@ check_rootless (const char *value, struct err *e)
 }
 
 static int
+resolve_audit (const char *value, struct globals *g, struct err *e)
+{
+	static const char *const modes[] = {
+		[AUDIT_AUTO] = "auto", [AUDIT_NO] = "no", [AUDIT_REQUIRE] = "require"
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE (modes); i++)
+		if (streq (value ? value : modes[0], modes[i])) {
+			g->audit = (int) i;
+			return 0;
+		}
+	return err_set (e, 0, "option --audit: '%s' is not auto, no or require", value);
+}
+
+static int
 resolve (const struct global_options *o, struct globals *g, struct err *e)
 {
 	const char *notify = getenv ("NOTIFY_SOCKET");
@@ -136,11 +155,13 @@ resolve (const struct global_options *o, struct globals *g, struct err *e)
 		       o->debug ? "debug" : o->log_level, e));
 	TRY (resolve_cgroup_manager (o, g, e));
 	TRY (check_rootless (o->rootless, e));
+	TRY (resolve_audit (o->audit, g, e));
 	if (o->root && (!*o->root || streq (o->root, "/")))
 		return err_set (e, 0, "option --root: '%s' cannot be the state directory", o->root);
 	g->root = o->root ? o->root : default_root (g->arena);
 	g->root_given = o->root != NULL;
 	g->notify_socket = notify && *notify ? notify : NULL;
+	g->exe = getenv (SELFEXE_ENV);
 	read_listen_environment (g);
 	unsetenv ("NOTIFY_SOCKET");
 	return 0;

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "container/audit.h"
 #include "container/container.h"
 #include "container/interrupt.h"
 #include "hooks/hooks.h"
@@ -164,6 +165,7 @@ delete_locked (const struct globals *g, struct container *c, bool force, struct 
 		if (container_run_hooks (c, g->arena, HOOK_POSTSTOP, "stopped", true, &late) < 0)
 			log_warn ("%s", err_full (&late));
 	}
+	TRY (audit_record (g, "delete", c->id, (pid_t) c->st.pid, e));
 	return container_remove_state (c, e);
 }
 
@@ -185,8 +187,7 @@ end_what_is_busy (const struct globals *g, const char *id)
 	container_close (&c);
 }
 
-int
-container_delete (const struct globals *g, const char *id, bool force, struct err *e)
+static int delete (const struct globals *g, const char *id, bool force, struct err *e)
 {
 	struct container c;
 	bool damaged = false;
@@ -208,4 +209,14 @@ container_delete (const struct globals *g, const char *id, bool force, struct er
 		r = delete_locked (g, &c, force, e);
 	container_close (&c);
 	return r;
+}
+
+int
+container_delete (const struct globals *g, const char *id, bool force, struct err *e)
+{
+	TRY (audit_check (g, e));
+	if (delete (g, id, force, e) == 0)
+		return 0;
+	audit_record_failure (g, "delete", id);
+	return -1;
 }

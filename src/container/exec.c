@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/procfs.h"
 #include "base/sock.h"
+#include "container/audit.h"
 #include "container/container.h"
 #include "container/exec.h"
 #include "container/host.h"
@@ -41,6 +42,7 @@ struct exec {
 	int pidfd;
 	int failure;
 	bool paused; /* until somebody resumes it, nothing comes from our child */
+	bool recorded; /* in the audit trail */
 };
 
 /* ---- before there is a child ------------------------------------------------------------------
@@ -362,6 +364,8 @@ run (struct exec *x, const char *id, struct err *e)
 	TRY (run_child (x, e));
 	if (!x->req.o->detach && x->paused)
 		x->signal_fd = relay_block_signals ();
+	TRY (audit_record (x->req.g, "exec", id, x->pid, e));
+	x->recorded = true;
 	TRY (announce (x, e));
 	return x->req.o->detach ? 0 : foreground (x, e);
 }
@@ -395,7 +399,10 @@ container_exec (const struct globals *g, const char *id, const struct exec_optio
 		.report_fd = -1,
 		.join = { .pidfd = -1, .root_fd = -1 },
 	};
+	TRY (audit_check (g, e));
 	r = run (&x, id, e);
+	if (r < 0 && !x.recorded)
+		audit_record_failure (g, "exec", id);
 	if (r < 0 && x.pidfd >= 0) {
 		(void) sys_pidfd_send_signal (x.pidfd, SIGKILL);
 		(void) reap (&x);

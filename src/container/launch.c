@@ -18,6 +18,7 @@
 #include "base/sock.h"
 #include "base/spawn.h"
 #include "base/str.h"
+#include "container/audit.h"
 #include "container/facts.h"
 #include "container/host.h"
 #include "container/interrupt.h"
@@ -577,8 +578,8 @@ launch_build (struct launch *l, bool wait_on_channel, struct err *e)
 	if (root < 0)
 		return -1;
 	TRY (seccomp_compile (a, &l->plan.seccomp, root, &l->init.filter, e));
-	close (take_fd (&root)); /* one more for the clean-up, should descriptors be few */
-	(void) unsetenv (SELFEXE_DIR_ENV); /* the helper was found; it is no business of hooks */
+	close (take_fd (&root));       /* one more for the clean-up, should descriptors be few */
+	(void) unsetenv (SELFEXE_ENV); /* the helper was found; it is no business of hooks */
 	TRY (cgroup_resolve (a, &l->plan.cgroup, &l->host, &l->cgroup, e));
 	TRY (begin_netns (l, e));
 	interrupt_arm ();
@@ -680,6 +681,21 @@ write_pid_file (struct launch *l, struct err *e)
 		return err_set (e, -r, "write --pid-file '%s'", l->opt->pid_file);
 	l->pid_file_written = true;
 	return 0;
+}
+
+int
+launch_record (struct launch *l, struct err *e)
+{
+	TRY (audit_record (l->g, l->op, l->c.id, l->pid, e));
+	l->recorded = true;
+	return 0;
+}
+
+void
+launch_record_failure (struct launch *l, const char *id)
+{
+	if (!l->recorded)
+		audit_record_failure (l->g, l->op, id);
 }
 
 int

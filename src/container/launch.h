@@ -22,6 +22,8 @@
 struct launch {
 	const struct globals *g;
 	const struct create_options *opt;
+	const char *op;	    /* of the audit trail: "create", "run", "restore" */
+	bool recorded;	    /* there: a failure from here on is not one of `op` */
 	bool foreground;    /* run without --detach: the terminal is ours to relay */
 	const char *config; /* text of config.json */
 	size_t config_len;
@@ -47,6 +49,9 @@ struct launch {
 
 void launch_init (struct launch *l, const struct globals *g, const struct create_options *o,
 		  bool foreground);
+/* The audit record of what was done, or, if nothing was recorded before, of the failure. */
+int launch_record (struct launch *l, struct err *e);
+void launch_record_failure (struct launch *l, const char *id);
 int launch_plan (struct launch *l, const char *id,
 		 struct err *e); /* only reads and plans (`coracle plan`) */
 int launch_load (struct launch *l, const char *id, struct err *e);

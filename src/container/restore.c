@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "container/audit.h"
 #include "container/checkpoint.h"
 #include "container/criu.h"
 #include "container/launch.h"
@@ -296,6 +297,25 @@ by_criu (struct launch *l, struct err *e)
 	return launch_save_created (l, e);
 }
 
+static int
+restore (struct restore *r, const char *id, struct err *e)
+{
+	struct launch *l = r->l;
+	int ret;
+
+	TRY (launch_load (l, id, e));
+	TRY (criu_open_dirs (l->g->arena, r->o, false, &r->dirs, e));
+	TRY (launch_build (l, true, e));
+	ret = launch_announce (l, e);
+	if (ret == 0)
+		ret = l->opt->detach ? launch_record (l, e) : run_wait (l, e);
+	if (ret < 0)
+		launch_abort (l);
+	else
+		container_close (&l->c);
+	return ret;
+}
+
 int
 container_restore (const struct globals *g, const char *id, const struct create_options *c,
 		   const struct criu_options *o, struct err *e)
@@ -305,17 +325,12 @@ container_restore (const struct globals *g, const char *id, const struct create_
 	int ret;
 
 	launch_init (&l, g, c, !c->detach);
-	TRY (launch_load (&l, id, e));
-	TRY (criu_open_dirs (g->arena, o, false, &r.dirs, e));
+	l.op = "restore";
 	l.maker = by_criu;
 	l.maker_ctx = &r;
-	TRY (launch_build (&l, true, e));
-	ret = launch_announce (&l, e);
-	if (ret == 0 && !c->detach)
-		ret = run_wait (&l, e);
+	TRY (audit_check (g, e));
+	ret = restore (&r, id, e);
 	if (ret < 0)
-		launch_abort (&l);
-	else
-		container_close (&l.c);
+		launch_record_failure (&l, id);
 	return ret;
 }

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "container/audit.h"
 #include "container/interrupt.h"
 #include "container/launch.h"
 #include "container/notify.h"
@@ -18,6 +19,7 @@
 struct notify_relay {
 	struct launch *l;
 	int fd;
+	bool deaf;
 };
 
 static int
@@ -25,7 +27,7 @@ on_notify (void *ctx, int fd)
 {
 	struct notify_relay *n = ctx;
 
-	return notify_forward (fd, n->l->g->notify_socket, &n->l->c);
+	return notify_forward (fd, &n->deaf, n->l->g->notify_socket, &n->l->c);
 }
 
 static int
@@ -84,6 +86,7 @@ clean_up (struct launch *l, int status, struct err *e)
 		interrupt_forget (); /* these came for the process, and too late */
 		TRY (container_run_hooks (&l->c, l->g->arena, HOOK_POSTSTOP, "stopped", true, e));
 	}
+	TRY (audit_record (l->g, "delete", l->c.id, (pid_t) l->c.st.pid, e));
 	return container_remove_state (&l->c, e);
 }
 
@@ -96,6 +99,7 @@ run_detached (struct launch *l, struct err *e)
 	if (l->c.st.notify)
 		TRY (notify = notify_listen (&l->c, l->g->arena, e));
 	TRY (release (l, e));
+	TRY (launch_record (l, e));
 	interrupt_disarm ();
 	container_unlock (&l->c);
 	if (notify >= 0)
@@ -106,7 +110,7 @@ run_detached (struct launch *l, struct err *e)
 int
 run_wait (struct launch *l, struct err *e)
 {
-	struct notify_relay notify = { l, -1 };
+	struct notify_relay notify = { l, -1, false };
 	struct relay relay = {
 		.pidfd = l->pidfd,
 		.master = l->console_master,
@@ -124,6 +128,7 @@ run_wait (struct launch *l, struct err *e)
 	}
 	if (!l->maker)
 		TRY (release (l, e));
+	TRY (launch_record (l, e));
 	container_unlock (&l->c); /* we may wait for years */
 	if (!l->maker)
 		TRY (poststart_hooks (l, e));
@@ -136,6 +141,26 @@ run_wait (struct launch *l, struct err *e)
 	return status;
 }
 
+static int
+run (struct launch *l, const char *id, struct err *e)
+{
+	int r;
+
+	TRY (launch_load (l, id, e));
+	TRY (launch_build (l, true, e));
+	r = launch_announce (l, e);
+	if (r == 0)
+		r = l->opt->detach ? run_detached (l, e) : run_wait (l, e);
+	if (r >= 0) {
+		container_close (&l->c);
+		return r;
+	}
+	(void) interrupt_check (e); /* before poststop hooks, which only the next signal ends */
+	interrupt_forget ();
+	launch_abort (l);
+	return r;
+}
+
 int
 container_run (const struct globals *g, const char *id, const struct create_options *o,
 	       struct err *e)
@@ -144,17 +169,10 @@ container_run (const struct globals *g, const char *id, const struct create_opti
 	int r;
 
 	launch_init (&l, g, o, !o->detach);
-	TRY (launch_load (&l, id, e));
-	TRY (launch_build (&l, true, e));
-	r = launch_announce (&l, e);
-	if (r == 0)
-		r = o->detach ? run_detached (&l, e) : run_wait (&l, e);
-	if (r >= 0) {
-		container_close (&l.c);
-		return r;
-	}
-	(void) interrupt_check (e); /* before poststop hooks, which only the next signal ends */
-	interrupt_forget ();
-	launch_abort (&l);
+	l.op = "run";
+	TRY (audit_check (g, e));
+	r = run (&l, id, e);
+	if (r < 0)
+		launch_record_failure (&l, id);
 	return r;
 }

@@ -4,7 +4,6 @@
 #include <limits.h>
 #include <linux/memfd.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -71,22 +70,18 @@ sealed_copy (int exe, struct err *e)
 	return take_fd (&fd);
 }
 
-/* The helper is looked for beside the binary; the copy must still know where that was. */
+/* The helper is looked for beside the binary, and the audit trail names it: the copy must still
+ * know where it was. */
 static void
-remember_directory (void)
+remember_path (void)
 {
 	char path[PATH_MAX];
 	ssize_t n = readlink ("/proc/self/exe", path, sizeof path - 1);
-	char *slash;
 
 	if (n <= 0)
 		return;
 	path[n] = '\0';
-	slash = strrchr (path, '/');
-	if (!slash)
-		return;
-	*slash = '\0';
-	setenv (SELFEXE_DIR_ENV, path, 1);
+	setenv (SELFEXE_ENV, path, 1);
 }
 
 int
@@ -100,7 +95,7 @@ selfexe_protect (char **argv, struct err *e)
 	if (is_sealed (exe) || is_verity (exe))
 		return 0;
 	TRY (copy = sealed_copy (exe, e));
-	remember_directory ();
+	remember_path ();
 	sys_execveat (copy, "", argv, environ, AT_EMPTY_PATH);
 	return err_set (e, errno, "execute the sealed copy of the runtime");
 }

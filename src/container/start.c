@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "container/audit.h"
 #include "container/container.h"
 #include "container/notify.h"
 #include "container/report.h"
@@ -99,8 +100,21 @@ poststart_hooks (const struct globals *g, struct container *c, struct err *e)
 	return -1;
 }
 
+/* --audit=require: what is not on record shall not be. */
 static int
-start_locked (const struct globals *g, struct container *c, struct err *e)
+record (const struct globals *g, struct container *c, struct err *e)
+{
+	struct err ignored;
+
+	if (audit_record (g, "start", c->id, (pid_t) c->st.pid, e) == 0)
+		return 0;
+	if (container_destroy (c, &ignored) < 0)
+		log_warn ("%s", err_full (&ignored));
+	return -1;
+}
+
+static int
+start_locked (const struct globals *g, struct container *c, bool *ret_started, struct err *e)
 {
 	autofd pidfd = -1, start = -1, rep = -1, notify = -1;
 	enum container_status st = container_status (c, &pidfd);
@@ -117,6 +131,8 @@ start_locked (const struct globals *g, struct container *c, struct err *e)
 	TRY (report_receive (rep, pidfd, c->dir_fd, e));
 	(void) unlinkat (c->dir_fd, "start.fifo", 0);
 	(void) unlinkat (c->dir_fd, "report.fifo", 0);
+	TRY (record (g, c, e));
+	*ret_started = true;
 	if (notify < 0 && !c->st.has_poststart)
 		return 0;
 	/* What follows may take its time, and the container may have to be deleted meanwhile. */
@@ -129,11 +145,17 @@ start_locked (const struct globals *g, struct container *c, struct err *e)
 int
 container_start (const struct globals *g, const char *id, struct err *e)
 {
+	bool started = false;
 	struct container c;
 	int r;
 
-	TRY (container_open (g, id, true, &c, e));
-	r = start_locked (g, &c, e);
-	container_close (&c);
+	TRY (audit_check (g, e));
+	r = container_open (g, id, true, &c, e);
+	if (r == 0) {
+		r = start_locked (g, &c, &started, e);
+		container_close (&c);
+	}
+	if (!started)
+		audit_record_failure (g, "start", id);
 	return r;
 }

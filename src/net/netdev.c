@@ -253,7 +253,7 @@ open_there (struct mover *m, struct err *e)
 		return err_set (e, errno, "open `/proc/self/ns/net`");
 	if (setns (m->netns_fd, CLONE_NEWNET) < 0)
 		return err_set (e, errno, "join the network namespace of the container");
-	m->there = netlink_open ();
+	m->there = netlink_open (NETLINK_ROUTE);
 	m->names_there = socket (AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC,
 				 0); /* SIOCGIFINDEX works on any */
 	if (setns (own, CLONE_NEWNET) < 0)
@@ -267,7 +267,7 @@ open_there (struct mover *m, struct err *e)
 static int
 open_here (struct mover *m, struct err *e)
 {
-	m->here = netlink_open ();
+	m->here = netlink_open (NETLINK_ROUTE);
 	m->names_here = socket (AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (m->here < 0 || m->names_here < 0)
 		return err_set (e, m->here < 0 ? -m->here : errno, "netlink socket");

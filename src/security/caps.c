@@ -44,6 +44,14 @@ set_sets (const struct sets *s)
 	return syscall (SYS_capset, &h, d) < 0 ? -errno : 0;
 }
 
+bool
+caps_have (unsigned cap)
+{
+	struct sets s;
+
+	return get_sets (&s) == 0 && s.effective >> cap & 1;
+}
+
 int
 caps_drop_bounding (const struct caps_plan *p, unsigned cap_last, struct err *e)
 {

@@ -76,20 +76,32 @@ try_helper (char helper[PATH_MAX], const char *dir, const char *below, struct st
 	return S_ISREG (ret->st_mode) && !(ret->st_mode & 0002);
 }
 
+static bool
+try_beside (char helper[PATH_MAX], const char *program, struct stat *ret)
+{
+	char dir[PATH_MAX];
+	const char *slash = strrchr (program, '/');
+
+	if (!slash || (size_t) (slash - program) >= sizeof dir)
+		return false;
+	memcpy (dir, program, (size_t) (slash - program));
+	dir[slash - program] = '\0';
+	return try_helper (helper, dir, "", ret);
+}
+
 int
 helper_find (char helper[PATH_MAX], struct stat *ret, struct err *e)
 {
-	const char *own = getenv (SELFEXE_DIR_ENV);
+	const char *own = getenv (SELFEXE_ENV);
 	char exe[PATH_MAX];
 	ssize_t n;
 
-	if (own && try_helper (helper, own, "", ret))
+	if (own && try_beside (helper, own, ret))
 		return 0;
 	n = readlink ("/proc/self/exe", exe, sizeof exe - 1);
 	if (n > 0) {
 		exe[n] = '\0';
-		*strrchr (exe, '/') = '\0';
-		if (try_helper (helper, exe, "", ret))
+		if (try_beside (helper, exe, ret))
 			return 0;
 	}
 	if (try_helper (helper, LIBEXECDIR, "/coracle", ret))

@@ -13,6 +13,7 @@ struct caps_plan;
 struct process_plan;
 struct seccomp_plan;
 
+bool caps_have (unsigned cap); /* is it effective in this process? One system call. */
 /* PR_CAPBSET_DROP of everything outside the bounding set; needs CAP_SETPCAP, so before the ids
  * change. cap_last as in struct host. */
 int caps_drop_bounding (const struct caps_plan *p, unsigned cap_last, struct err *e);

@@ -8,9 +8,9 @@
 #define ANSWER_MAX 32768 /* what the kernel fills at most, NLMSG_GOODSIZE upwards */
 
 int
-netlink_open (void)
+netlink_open (int protocol)
 {
-	int fd = socket (AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	int fd = socket (AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
 
 	return fd < 0 ? -errno : fd;
 }
@@ -89,28 +89,46 @@ read_answer (const char *buf, size_t len, uint32_t seq,
 }
 
 static int
-exchange (int fd, struct netlink_request *r, int (*each) (const struct nlmsghdr *m, void *ctx),
-	  void *ctx)
+await (int fd, uint32_t seq, int (*each) (const struct nlmsghdr *m, void *ctx), void *ctx)
 {
 	char buf[ANSWER_MAX] __attribute__ ((aligned (NLMSG_ALIGNTO)));
-	int result = send_request (fd, r);
+	int result = 0;
 	ssize_t n;
 
-	if (result < 0)
-		return result;
 	do {
 		n = receive (fd, buf, sizeof buf);
 		if (n < 0)
 			return (int) n;
-	} while (read_answer (buf, (size_t) n, r->header.nlmsg_seq, each, ctx, &result));
+	} while (read_answer (buf, (size_t) n, seq, each, ctx, &result));
 	return result;
+}
+
+int
+netlink_get (int fd, struct netlink_request *r, int (*each) (const struct nlmsghdr *m, void *ctx),
+	     void *ctx)
+{
+	int result = send_request (fd, r);
+
+	return result < 0 ? result : await (fd, r->header.nlmsg_seq, each, ctx);
+}
+
+int
+netlink_ask_text (int fd, uint16_t type, const char *text)
+{
+	struct nlmsghdr header = { .nlmsg_len = (uint32_t) NLMSG_LENGTH (strlen (text) + 1),
+				   .nlmsg_type = type,
+				   .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK };
+	struct iovec parts[] = { { &header, NLMSG_HDRLEN }, { (char *) text, strlen (text) + 1 } };
+	struct msghdr m = { .msg_iov = parts, .msg_iovlen = 2 };
+
+	return sendmsg (fd, &m, 0) < 0 ? -errno : await (fd, header.nlmsg_seq, NULL, NULL);
 }
 
 int
 netlink_ask (int fd, struct netlink_request *r)
 {
 	r->header.nlmsg_flags |= NLM_F_ACK;
-	return exchange (fd, r, NULL, NULL);
+	return netlink_get (fd, r, NULL, NULL);
 }
 
 int
@@ -118,7 +136,7 @@ netlink_dump (int fd, struct netlink_request *r, int (*each) (const struct nlmsg
 	      void *ctx)
 {
 	r->header.nlmsg_flags |= NLM_F_DUMP;
-	return exchange (fd, r, each, ctx);
+	return netlink_get (fd, r, each, ctx);
 }
 
 void

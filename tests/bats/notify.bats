@@ -36,7 +36,7 @@ run_notified () { NOTIFY_SOCKET=$NOTIFY run timeout 20 "$CORACLE" --root "$STATE
 
 @test "notify: a foreground run forwards every message, the last ones too" {
 	listen
-	config 'args(["/notify", "STATUS=begin", "READY=1", "RELOADING=1", "WATCHDOG=1", "STATUS=one\nERRNO=5", "READY=1", "STOPPING=1", "STATUS=last words"])'
+	config 'args(["/notify", "STATUS=begin", "READY=1", "RELOADING=1\nMONOTONIC_USEC=5", "WATCHDOG=1", "WATCHDOG=trigger", "WATCHDOG_USEC=20000000", "EXTEND_TIMEOUT_USEC=30000000", "STATUS=one\nERRNO=5", "BUSERROR=org.example.Failed", "EXIT_STATUS=3", "X_OF_MINE=1", "READY=1", "STOPPING=1", "STATUS=last words"])'
 	run_notified
 	[ "$status" -eq 0 ]
 	wait_until heard "STATUS=last words"
@@ -45,9 +45,16 @@ run_notified () { NOTIFY_SOCKET=$NOTIFY run timeout 20 "$CORACLE" --root "$STATE
 		STATUS=begin
 		READY=1
 		RELOADING=1
+		MONOTONIC_USEC=5
 		WATCHDOG=1
+		WATCHDOG=trigger
+		WATCHDOG_USEC=20000000
+		EXTEND_TIMEOUT_USEC=30000000
 		STATUS=one
 		ERRNO=5
+		BUSERROR=org.example.Failed
+		EXIT_STATUS=3
+		X_OF_MINE=1
 		READY=1
 		STOPPING=1
 		STATUS=last words
@@ -182,13 +189,107 @@ run_notified () { NOTIFY_SOCKET=$NOTIFY run timeout 20 "$CORACLE" --root "$STATE
 	! heard READY=1
 }
 
-@test "notify: a barrier is answered, and not passed on without its descriptor" {
+@test "notify: nothing is lost in a burst" {
 	listen
-	config 'args(["/notify", "-b", "READY=1"])'
+	config 'args(["/notify", "-n", "3000", "WATCHDOG=1", "STATUS=end"])'
 	run_notified
 	[ "$status" -eq 0 ]
-	wait_until heard READY=1
+	wait_until heard STATUS=end
+	[ "$(grep -cx WATCHDOG=1 "$WORK/heard")" -eq 3000 ]
+}
+
+@test "notify: what reaches beyond the container is left out: stored descriptors, who may notify, pids that are not translated" {
+	listen
+	config 'args(["/notify", "-d", "/etc", "FDSTORE=1\nFDNAME=x", "FDSTOREREMOVE=1\nFDNAME=x\nSTATUS=between", "NOTIFYACCESS=all", "MAINPIDFD=1", "MAINPIDFDID=77\nFDPOLL=0", "STATUS=end"])'
+	run_notified
+	[ "$status" -eq 0 ]
+	wait_until heard STATUS=end
+	[ "$(grep -vx -- -- "$WORK/heard" | xargs)" = "STATUS=between STATUS=end" ]
+}
+
+@test "notify: a message that is too long is none" {
+	listen
+	config '("A=" + ("x" * 9000)) as $long | args(["/notify", ($long + "\nREADY=1"), "STATUS=end"])'
+	run_notified
+	[ "$status" -eq 0 ]
+	wait_until heard STATUS=end
+	[ "$(grep -vx -- -- "$WORK/heard")" = STATUS=end ]
+}
+
+@test "notify: a barrier is the manager's to answer, after all that came before" {
+	listen
+	config 'args(["/notify", "-b", "READY=1"])'
+	kill -STOP "$manager"
+	NOTIFY_SOCKET=$NOTIFY timeout 20 "$CORACLE" --root "$STATE" run -b "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>&1 3>&- &
+	local runner=$!
+	wait_until has_status running
+	sleep 0.3
+	has_status running
+	kill -CONT "$manager"
+	wait "$runner"
+	[ "$(grep -vx -- -- "$WORK/heard" | xargs)" = "READY=1 BARRIER=1" ]
+}
+
+@test "notify: a barrier that is no pipe, more than one, or among other lines is none, and its descriptors are closed" {
+	listen
+	config 'args(["/notify", "-w", "-d", "/etc", "-d", "/etc", "-n", "200", "BARRIER=1", "STATUS=two"])'
+	NOTIFY_SOCKET=$NOTIFY "$CORACLE" --root "$STATE" run -b "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1 3>&- &
+	local runner=$!
+	wait_until heard STATUS=two
+	[ "$(find "/proc/$runner/fd" -type l | wc -l)" -lt 50 ]
+	runs kill "$ID" KILL
+	wait "$runner" || true
+	config 'args(["/notify", "-d", "/etc", "BARRIER=1", "BARRIER=1\nSTATUS=one"])'
+	run_notified
+	wait_until heard STATUS=one
 	! heard BARRIER=1
+}
+
+@test "notify: a manager that does not read keeps nobody" {
+	listen
+	config 'args(["/notify", "-n", "3000", "WATCHDOG=1"])'
+	kill -STOP "$manager"
+	run_notified
+	kill -CONT "$manager"
+	[ "$status" -eq 0 ]
+}
+
+# A root file system with Debian's systemd-notify: the program, and the libraries that it is linked with.
+with_systemd_notify () {
+	local program file
+	program=$(command -v systemd-notify) || skip "no systemd-notify (package systemd)"
+	for file in "$program" $(ldd "$program" | grep -o '/[^ ]*'); do
+		mkdir -p "$ROOTFS${file%/*}"
+		cp -L "$file" "$ROOTFS$file"
+	done
+}
+
+@test "notify: systemd-notify of Debian, which waits for its barrier" {
+	listen
+	with_systemd_notify
+	config 'sh("systemd-notify --ready --status=up --pid=1 && systemd-notify EXTEND_TIMEOUT_USEC=5000000 && systemd-notify WATCHDOG=1 && echo sent && exec sleep 1000")'
+	NOTIFY_SOCKET=$NOTIFY "$CORACLE" --root "$STATE" run -b "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>&1 3>&- &
+	local runner=$!
+	wait_until grep -q . "$WORK/out"
+	[ "$(cat "$WORK/out")" = sent ] || { cat "$WORK/out"; return 1; }
+	heard READY=1
+	heard STATUS=up
+	heard "MAINPID=$(coracle state "$ID" | jq .pid)"
+	heard EXTEND_TIMEOUT_USEC=5000000
+	heard WATCHDOG=1
+	[ "$(grep -cx BARRIER=1 "$WORK/heard")" -eq 3 ]
+	runs kill "$ID" KILL
+	wait "$runner" || true
+}
+
+@test "notify: systemd-notify of Debian, in create and start" {
+	listen
+	with_systemd_notify
+	config 'sh("systemd-notify --no-block --ready --status=up; exec sleep 1000")'
+	NOTIFY_SOCKET=$NOTIFY runs create -b "$BUNDLE" "$ID"
+	NOTIFY_SOCKET=$NOTIFY runs start "$ID"
+	wait_until heard "MAINPID=$(coracle state "$ID" | jq .pid)"
+	heard STATUS=up
 }
 
 @test "notify: a manager that does not listen any more is no failure of the container" {

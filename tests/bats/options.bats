@@ -153,14 +153,13 @@ used () {
 	cp "$CORACLE" "$WORK/bin/coracle"
 	# In a mount namespace with a /tmp of its own.
 	# shellcheck disable=SC2016
-	run unshare -m --propagation private sh -c 'mkdir -p /tmp/.t && mount -t tmpfs -o mode=1777 tmpfs /tmp/.t && mkdir /tmp/.t/bin &&
-		cp "$0" /tmp/.t/bin/ && mount --move /tmp/.t /tmp && chmod 755 /tmp/bin || exit 9
+	run unshare -m --propagation private sh -c 'mkdir "$1/t" && mount -t tmpfs -o mode=1777 tmpfs "$1/t" && mkdir "$1/t/bin" &&
+		cp "$0" "$1/t/bin/" && mount --move "$1/t" /tmp && chmod 755 /tmp/bin || exit
 		u="setpriv --reuid=54321 --regid=54321 --clear-groups env -u XDG_RUNTIME_DIR /tmp/bin/coracle"
 		mkdir /tmp/coracle-54321 && chown 54322 /tmp/coracle-54321
 		$u list; $u delete --force x
 		chown 54321 /tmp/coracle-54321 && chmod 777 /tmp/coracle-54321; $u state x
-		chmod 700 /tmp/coracle-54321; $u list -q && echo fine' "$WORK/bin/coracle" 3>&-
-	rmdir /tmp/.t 2>/dev/null || true
+		chmod 700 /tmp/coracle-54321; $u list -q && echo fine' "$WORK/bin/coracle" "$WORK" 3>&-
 	refused="coracle: the state root '/tmp/coracle-54321' is not ours alone; use --root: operation not permitted"
 	is "$refused
 $refused
@@ -242,6 +241,15 @@ fine"
 @test "global --criu: accepted, with its value" {
 	runs --criu /usr/sbin/criu run --bundle "$BUNDLE" "$ID"
 	runs --criu=criu run --bundle "$BUNDLE" "$ID"
+}
+
+@test "global --audit: auto, no or require; what they do is in audit.bats" {
+	local value
+	for value in auto no; do
+		runs "--audit=$value" run --bundle "$BUNDLE" "$ID"
+	done
+	fails --audit maybe run --bundle "$BUNDLE" "$ID"
+	is "coracle: option --audit: 'maybe' is not auto, no or require"
 }
 
 # ---- create and run ----------------------------------------------------------------------------------------------------------

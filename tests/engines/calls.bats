@@ -11,7 +11,7 @@ setup_file () {
 	[ "$(id -u)" -eq 0 ] || return 0
 	forget_results
 	"$top/tools/make-bundle" "$BATS_FILE_TMPDIR/bundle" "$coracle" >/dev/null
-	jq '.process.terminal = false | .root.readonly = false | .root.path = "'"$BATS_FILE_TMPDIR"'/bundle/rootfs"' "$BATS_FILE_TMPDIR/bundle/config.json" >"$BATS_FILE_TMPDIR/config.json"
+	jq '.ociVersion = "1.0.2" | .process.terminal = false | .root.readonly = false | .root.path = "'"$BATS_FILE_TMPDIR"'/bundle/rootfs"' "$BATS_FILE_TMPDIR/bundle/config.json" >"$BATS_FILE_TMPDIR/config.json"
 }
 setup () { need jq "$REFERENCE"; }
 
@@ -355,6 +355,7 @@ left_behind () {
 		ls "$SCRATCH/state"
 		find /sys/fs/cgroup -maxdepth 2 -name "$ID" 2>/dev/null
 	}
+	lacks 'runc 1.1 writes its state at the end of create: one that is killed before leaves cgroups that its delete knows nothing of'
 	both 62 go </dev/null
 }
 
@@ -365,6 +366,7 @@ left_behind () {
 		rt run --bundle "$B" "$ID" 3</dev/null 5</dev/null | tr '\n' ' '
 		rt run --preserve-fds 3 --bundle "$B" "$ID" 3</dev/null | tr '\n' ' '
 	}
+	lacks 'descriptors of runc 1.1 itself fill the holes of --preserve-fds'
 	both 20,21 go <<-'WANT'
 		0 1 2 3 4 0 1 2 0 1 2 3 
 	WANT
@@ -377,6 +379,7 @@ left_behind () {
 		sh -c 'export LISTEN_PID=$$; exec "$@"' - "$(binary)" --root "$SCRATCH/state" run --bundle "$B" "$ID" 3</dev/null 4</dev/null | tr '\n' ' '
 		LISTEN_PID=1 rt run --bundle "$B" "$ID" 3</dev/null 4</dev/null | tr '\n' ' ' )
 	}
+	lacks 'runc 1.1 does not pass LISTEN_FDNAMES'
 	both 60 go <<-'WANT'
 		2 1 web:adm 0 1 2 3 4 *0 1 2*
 	WANT
@@ -455,8 +458,9 @@ left_behind () {
 @test "checkpoint --help; restore as engines probe it, and containerd's single dash" {
 	go () {
 		code rt checkpoint --help
-		rt restore --lsm-mount-context 2>&1 | grep -c -E 'requires an argument|flag needs an argument'
-		rt restore -no-subreaper --lsm-mount-context 2>&1 | grep -c -E 'requires an argument|flag needs an argument'
+		# runc says so twice.
+		rt restore --lsm-mount-context 2>&1 | grep -m 1 -c -E 'requires an argument|flag needs an argument'
+		rt restore -no-subreaper --lsm-mount-context 2>&1 | grep -m 1 -c -E 'requires an argument|flag needs an argument'
 	}
 	both 47,48 go <<-'WANT'
 		0

@@ -8,6 +8,7 @@
 #	code COMMAND…		inside a case: only the exit status
 #	finds TEXT COMMAND…	inside a case: TEXT, if the output contains it
 #	$RUNTIME		inside a case: "coracle" or the reference
+#	lacks TEXT		before `both`: why the reference is known to fail here; the table shows it
 #
 # In WANTED an asterisk stands for anything. What became of a case:
 #	coracle wanted,  reference wanted	passed
@@ -24,6 +25,7 @@ TEST_TOOLS=${TEST_TOOLS:-$top/build/tools}
 REFERENCE=${ENGINE_REFERENCE:-runc}
 ENGINE_RESULTS=${ENGINE_RESULTS:-$top/build/test-logs/engines}
 ENGINE=$(basename "$BATS_TEST_FILENAME" .bats)
+. "$top/tests/page.bash"
 
 bats_require_minimum_version 1.5.0
 
@@ -49,7 +51,8 @@ make_image () { # FILE
 	"$top/tools/make-bundle" "$dir" "$coracle" >/dev/null
 	echo "no program" >"$dir/rootfs/etc/plain"
 	ln -s /etc/plain "$dir/rootfs/etc/link"
-	[ ! -e "$TEST_TOOLS/sdnotify" ] || cp "$TEST_TOOLS/sdnotify" "$dir/rootfs/bin/sdnotify"
+	local tool
+	for tool in sdnotify serve; do [ ! -e "$TEST_TOOLS/$tool" ] || cp "$TEST_TOOLS/$tool" "$dir/rootfs/bin/$tool"; done
 	tar -C "$dir/rootfs" -cf "$1" .
 }
 
@@ -95,13 +98,6 @@ wait_for () {
 
 nobody () { ! pgrep -f "$1" >/dev/null; } # has PATTERN in its command line
 
-like () { # TEXT PATTERN
-	local pattern
-	pattern=$(sed 's/[][?\\]/\\&/g' <<<"$2")
-	# shellcheck disable=SC2053
-	[[ $1 == $pattern ]]
-}
-
 # To a file, not a pipe: nobody has to wait for containers that go on. bats' own descriptors are not for them.
 transcript () { # RUNTIME FUNCTION
 	local out=$ENGINE_RESULTS/transcripts/$ENGINE.$BATS_TEST_NUMBER.$1
@@ -122,8 +118,9 @@ without_errors () { grep -v -i -E "error|$REFERENCE|coracle|^waited" || true; }
 
 record () { # CONTRACTS OURS THEIRS
 	mkdir -p "$ENGINE_RESULTS"
-	printf '%s\t%s\t%s\t%s\t%s\n' "$ENGINE" "$BATS_TEST_DESCRIPTION" "$2" "$3" "$1" >>"$ENGINE_RESULTS/$ENGINE.tsv"
+	printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$ENGINE" "$BATS_TEST_DESCRIPTION" "$2" "$3" "$1" "${LACKS:-}" >>"$ENGINE_RESULTS/$ENGINE.tsv"
 }
+lacks () { LACKS=$1; }
 
 both () {
 	local contracts=$1 f=$2 want ours theirs a=ok b=ok
@@ -153,51 +150,4 @@ alone () { # CONTRACTS FUNCTION <<WANTED
 	fi
 	record "$contracts" no -
 	diff --label wanted --label "coracle" -u <(echo "$want") <(echo "$ours")
-}
-
-# ---- pages of docs/ ------------------------------------------------------------------------------------------------------------------
-
-# wrap NAME COMMAND…: what NAME means on a page; the paths of the page are replaced by those of the test
-wrap () {
-	local name=$1
-	shift
-	mkdir -p "$BATS_FILE_TMPDIR/wrap"
-	{
-		echo '#!/bin/bash'
-		echo 'args=("$@")'
-		echo "for i in \"\${!args[@]}\"; do"
-		echo "case \${args[i]} in /usr/local/bin/coracle) args[i]=$BATS_FILE_TMPDIR/bin/coracle ;; /srv/box) args[i]=$BATS_FILE_TMPDIR/rootfs ;; esac"
-		echo done
-		printf 'exec'
-		printf ' %q' "$@"
-		echo ' "${args[@]}"'
-	} >"$BATS_FILE_TMPDIR/wrap/$name"
-	chmod +x "$BATS_FILE_TMPDIR/wrap/$name"
-}
-
-page_command () { # COMMAND WANTED
-	local got try
-	# Silence is asked for once more: engines attach to a container while it runs, and one that only says a word may be gone by then.
-	for try in 1 2; do
-		( cd "$BATS_TEST_TMPDIR" && PATH=$BATS_FILE_TMPDIR/wrap:$PATH timeout -k 5 60 bash -c "$1" ) >"$BATS_TEST_TMPDIR/got" 2>&1 </dev/null 3>&- 4>&- || true
-		got=$(cat "$BATS_TEST_TMPDIR/got")
-		[ -z "$got" ] && [ "$try" = 1 ] && [ -n "$2" ] || break
-	done
-	like "$got" "${2%$'\n'}" || { printf '%s\nshould say:\n%sbut says:\n%s\n' "$1" "$2" "$got"; return 1; }
-}
-
-# Each "# COMMAND" in a console block of the page, and what the page shows below it.
-page () { # docs/PAGE
-	local line block='' command='' want='' n=0
-	while IFS= read -r line; do
-		case $block$line in
-		'```console') block=: ;;
-		':```' | ':# '*)
-			[ -z "$command" ] || { page_command "$command" "$want" && n=$((n + 1)); } || return 1
-			command='' want=''
-			if [ "$line" = '```' ]; then block=''; else command=${line#'# '}; fi ;;
-		:*) want+=$line$'\n' ;;
-		esac
-	done <"$top/docs/$1"
-	[ "$n" -ge 4 ] || { echo "docs/$1: only $n commands found"; return 1; }
 }

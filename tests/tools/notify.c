@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * notify [-w] [-b] [-n COUNT] MESSAGE…: what sd_notify(3) does in a container: each MESSAGE a
- *datagram to $NOTIFY_SOCKET. -w	wait for a signal afterwards -b	then send BARRIER=1 with one
- *end of a pipe, and wait until everybody else has closed it -n	send the first one COUNT times
+ * notify [-w] [-b] [-d FILE] [-n COUNT] MESSAGE…: what sd_notify(3) does in a container: each
+ *MESSAGE is a datagram to $NOTIFY_SOCKET. -b	then send BARRIER=1 with one end of a pipe, and wait
+ *until everybody else has closed it -d	each MESSAGE has this FILE's descriptor with it; given
+ *twice: two of them -n	send the first one COUNT times -w	wait for a signal afterwards
  */
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,9 +17,24 @@
 static int fd;
 
 static void
-say (const char *text)
+send_with (const char *text, const int *fds, size_t n)
 {
-	if (send (fd, text, strlen (text), MSG_NOSIGNAL) < 0) {
+	union {
+		struct cmsghdr h;
+		char room[CMSG_SPACE (2 * sizeof (int))];
+	} control = { 0 };
+	struct iovec iov = { (char *) text, strlen (text) };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	if (n > 0) {
+		m.msg_control = &control;
+		m.msg_controllen = CMSG_SPACE (n * sizeof (int));
+		control.h.cmsg_level = SOL_SOCKET;
+		control.h.cmsg_type = SCM_RIGHTS;
+		control.h.cmsg_len = CMSG_LEN (n * sizeof (int));
+		memcpy (CMSG_DATA (&control.h), fds, n * sizeof (int));
+	}
+	if (sendmsg (fd, &m, MSG_NOSIGNAL) < 0) {
 		perror ("send");
 		exit (1);
 	}
@@ -26,26 +43,12 @@ say (const char *text)
 static void
 barrier (void)
 {
-	union {
-		struct cmsghdr h;
-		char room[CMSG_SPACE (sizeof (int))];
-	} control = { 0 };
-	struct iovec iov = { (char *) "BARRIER=1", 9 };
-	struct msghdr m = { .msg_iov = &iov,
-			    .msg_iovlen = 1,
-			    .msg_control = &control,
-			    .msg_controllen = sizeof control };
 	struct pollfd p = { .events = 0 };
 	int ends[2];
 
 	if (pipe (ends))
 		exit (1);
-	control.h.cmsg_level = SOL_SOCKET;
-	control.h.cmsg_type = SCM_RIGHTS;
-	control.h.cmsg_len = CMSG_LEN (sizeof (int));
-	memcpy (CMSG_DATA (&control.h), &ends[1], sizeof (int));
-	if (sendmsg (fd, &m, MSG_NOSIGNAL) < 0)
-		exit (1);
+	send_with ("BARRIER=1", &ends[1], 1);
 	close (ends[1]);
 	p.fd = ends[0];
 	if (poll (&p, 1, 10000) != 1)
@@ -57,13 +60,16 @@ main (int argc, char **argv)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
 	const char *path = getenv ("NOTIFY_SOCKET");
-	int c, wait = 0, with_barrier = 0, count = 1;
+	int c, wait = 0, with_barrier = 0, count = 1, with[2];
+	size_t n_with = 0;
 
-	while ((c = getopt (argc, argv, "wbn:")) != -1)
+	while ((c = getopt (argc, argv, "wbd:n:")) != -1)
 		if (c == 'w')
 			wait = 1;
 		else if (c == 'b')
 			with_barrier = 1;
+		else if (c == 'd' && n_with < 2)
+			with[n_with++] = open (optarg, O_RDONLY | O_CLOEXEC);
 		else if (c == 'n')
 			count = atoi (optarg);
 	if (!path || strlen (path) >= sizeof a.sun_path)
@@ -76,7 +82,7 @@ main (int argc, char **argv)
 	}
 	for (int i = optind; i < argc; i++, count = 1)
 		while (count-- > 0)
-			say (argv[i]);
+			send_with (argv[i], with, n_with);
 	if (with_barrier)
 		barrier ();
 	if (wait)

@@ -40,7 +40,7 @@ make_device (const char *name)
 {
 	static const char *const kinds[] = { "dummy", "ifb", "veth" };
 	const struct ifinfomsg head = { .ifi_family = AF_UNSPEC };
-	int fd = netlink_open (), result = -1;
+	int fd = netlink_open (NETLINK_ROUTE), result = -1;
 
 	for (size_t i = 0; i < ARRAY_SIZE (kinds) && result != 0; i++) {
 		struct {
@@ -71,7 +71,7 @@ add_address (const char *name, int family, const char *text, unsigned char prefi
 	unsigned char bytes[16];
 	size_t len = family == AF_INET ? 4 : 16;
 	struct netlink_request r;
-	int fd = netlink_open (), result;
+	int fd = netlink_open (NETLINK_ROUTE), result;
 
 	inet_pton (family, text, bytes);
 	netlink_begin (&r, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, &head, sizeof head);
@@ -109,7 +109,7 @@ addresses_of (const char *name)
 	const struct ifaddrmsg any = { .ifa_family = AF_UNSPEC };
 	struct found f = { .index = if_nametoindex (name) };
 	struct netlink_request r;
-	int fd = netlink_open ();
+	int fd = netlink_open (NETLINK_ROUTE);
 
 	netlink_begin (&r, RTM_GETADDR, 0, &any, sizeof any);
 	EQ (netlink_dump (fd, &r, find_address, &f), 0);

@@ -26,6 +26,16 @@ TEST (other_lines_stay_as_they_are)
 	STREQ (translated (""), "");
 }
 
+TEST (what_is_not_for_a_container_to_say_is_left_out)
+{
+	STREQ (translated ("FDSTORE=1\nFDNAME=a\nREADY=1"), "READY=1\n");
+	STREQ (translated (
+		       "NOTIFYACCESS=all\nFDSTOREREMOVE=1\nFDPOLL=0\nMAINPIDFD=1\nMAINPIDFDID=5"),
+	       "");
+	STREQ (translated ("STATUS=a\nBARRIER=1"), "STATUS=a\n");
+	STREQ (translated ("FDSTORED=1\nFDSTORE\nXFDSTORE=1"), "FDSTORED=1\nFDSTORE\nXFDSTORE=1\n");
+}
+
 /* Each line grows: all of them together are more than there is room for. */
 TEST (a_datagram_full_of_main_pids_stays_within_its_bounds)
 {
