@@ -533,10 +533,10 @@ run_child (struct launch *l, bool wait_on_channel, struct err *e)
 static int
 make_cgroup (struct launch *l, struct err *e)
 {
+	bool guessed = l->cgroup.created;
 	int r = l->cgroup.manager == CGROUP_MANAGER_DISABLED
 			? 0
 			: cgroup_create (l->g->arena, &l->plan.cgroup, &l->cgroup, e);
-	bool guessed = l->c.st.cgroup_created;
 
 	l->c.st.cgroup_created = l->cgroup.created; /* also after an error: it is to be removed */
 	l->c.st.cgroup_made = (char *) l->cgroup.made;
@@ -567,6 +567,26 @@ build (struct launch *l, bool wait_on_channel, struct err *e)
 	return 0;
 }
 
+/*
+ * On disk the cgroup is assumed ours until we know better: a create that is killed right after
+ * mkdir must not leak it. Should we fail before it is made there is nothing to undo, and by then it
+ * may be somebody else's.
+ */
+static int
+save_creating (struct launch *l, struct err *e)
+{
+	struct container_state *st = &l->c.st;
+	int r;
+
+	fill_state (l);
+	st->cgroup_created = l->cgroup.created;
+	st->cgroup_made = (char *) l->cgroup.made;
+	r = container_save (&l->c, l->g->arena, e);
+	st->cgroup_created = false;
+	st->cgroup_made = NULL;
+	return r;
+}
+
 int
 launch_build (struct launch *l, bool wait_on_channel, struct err *e)
 {
@@ -585,11 +605,7 @@ launch_build (struct launch *l, bool wait_on_channel, struct err *e)
 		netns_abandon (&l->netns);
 		return -1;
 	}
-	fill_state (l);
-	/* Assume the cgroup ours until we know better: a create that is killed right after mkdir
-	 * must not leak it. */
-	l->c.st.cgroup_created = l->cgroup.created;
-	if (container_save (&l->c, a, e) == 0 && build (l, wait_on_channel, e) == 0)
+	if (save_creating (l, e) == 0 && build (l, wait_on_channel, e) == 0)
 		return 0;
 	if (l->cgroup.manager != CGROUP_MANAGER_DISABLED && cgroup_saw_oom (&l->cgroup))
 		(void) err_wrap (e, "the memory limit could be too low");
