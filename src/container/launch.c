@@ -622,9 +622,8 @@ undo (struct launch *l)
 
 	if (!undone)
 		log_warn ("%s; delete --force '%s' will try again", err_full (&ignored), l->c.id);
-	if (l->hooks_ran &&
-	    container_run_hooks (&l->c, l->g->arena, HOOK_POSTSTOP, "stopped", true, &ignored) < 0)
-		log_warn ("%s", err_full (&ignored));
+	if (l->hooks_ran)
+		container_run_poststop (&l->c, l->g->arena);
 	/* The state goes last: without it nobody would know what is left. */
 	if (undone && container_remove_state (&l->c, &ignored) < 0)
 		log_warn ("%s", err_full (&ignored));

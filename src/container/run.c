@@ -72,8 +72,7 @@ clean_up (struct launch *l, int status, struct err *e)
 		l->c.st.exit_code.v = status;
 		return container_save (&l->c, l->g->arena, e);
 	}
-	if (l->c.st.has_poststop)
-		TRY (container_run_hooks (&l->c, l->g->arena, HOOK_POSTSTOP, "stopped", true, e));
+	container_run_poststop (&l->c, l->g->arena);
 	return container_remove_state (&l->c, e);
 }
 
