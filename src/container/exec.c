@@ -340,6 +340,7 @@ foreground (struct exec *x, struct err *e)
 static int
 run (struct exec *x, const char *id, struct err *e)
 {
+	TRY (fds_check_preserved (x->req.o->preserve_fds, x->req.g->listen_fds, e));
 	TRY (prepare (x, id, e));
 	if (!x->req.o->detach)
 		x->signal_fd = relay_block_signals ();

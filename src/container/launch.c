@@ -146,7 +146,7 @@ launch_load (struct launch *l, const char *id, struct err *e)
 {
 	TRY (launch_plan (l, id, e));
 	TRY (check_terminal (l, e));
-	TRY (fds_check_preserved (l->init.preserve_fds, e));
+	TRY (fds_check_preserved (l->opt->preserve_fds, l->g->listen_fds, e));
 	TRY (ns_open_joins (&l->plan.ns, &l->init.joins, e));
 	if (l->opt->console_socket)
 		TRY (l->console_socket = console_connect (l->opt->console_socket, e));
