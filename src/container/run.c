@@ -66,6 +66,7 @@ clean_up (struct launch *l, int status, struct err *e)
 
 	if (r <= 0) /* 0: somebody else has deleted it */
 		return r;
+	l->c.st.pid = 0; /* reaped: nobody to look for, nor any need of pidfds (Linux < 5.3) */
 	TRY (container_destroy (&l->c, e));
 	if (l->opt->keep) {
 		l->c.st.exit_code.set = true;
