@@ -53,6 +53,8 @@ build () { make --no-print-directory -j"$(nproc)" "$@"; }
 
 @test "the program of the default build needs no shared library" {
 	command -v musl-gcc >/dev/null || skip "musl-gcc is not installed"
+	run build # a clean tree, where CORACLE is another variant
+	[ "$status" -eq 0 ] || { echo "$output" | tail -n 20; return 1; }
 	run file -L build/release/coracle
 	if [ "$status" -eq 0 ]; then
 		[[ "$output" == *"statically linked"* ]]
