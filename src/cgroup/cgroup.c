@@ -116,6 +116,19 @@ cgroup_main (const struct cgroup *cg)
 
 /* ---- before it exists */
 
+unsigned
+cgroup_missing_in (const struct cgroup *cg, const char *hierarchy)
+{
+	char dir[PATH_MAX], *path;
+	unsigned n = 0;
+
+	if (!cgroup_dir (cg, hierarchy, dir, sizeof dir))
+		return 0;
+	for (path = dir + strlen (dir) - strlen (cg->path); *path && access (dir, F_OK) < 0; n++)
+		*strrchr (path, '/') = '\0';
+	return n;
+}
+
 static const char *
 default_path (struct arena *a, const struct cgroup_plan *plan, const struct host *host)
 {
@@ -133,7 +146,8 @@ int
 cgroup_resolve (struct arena *a, const struct cgroup_plan *plan, const struct host *host,
 		struct cgroup *cg, struct err *e)
 {
-	char dir[4400];
+	char dir[PATH_MAX];
+	unsigned missing;
 
 	*cg = (struct cgroup) { .manager = (int) plan->manager,
 				.mode = (int) host->cgroup_mode,
@@ -158,19 +172,23 @@ cgroup_resolve (struct arena *a, const struct cgroup_plan *plan, const struct ho
 				cg->path);
 	if (!cgroup_dir (cg, cgroup_main (cg), dir, sizeof dir))
 		return err_set (e, ENAMETOOLONG, "linux.cgroupsPath");
-	cg->created = access (dir, F_OK) < 0; /* will be ours */
+	missing = cgroup_missing_in (cg, cgroup_main (cg));
+	cg->created = missing > 0; /* will be ours */
+	if (missing > 1)
+		cg->made = cg->mode == CGROUP_V2 ? arena_printf (a, ":%u", missing)
+						 : v1_missing (a, cg);
 	return 0;
 }
 
 /* ---- making and entering */
 
-/* How many were made, or -errno. */
+/* How many were made, or -errno, and then none is left. */
 static int
 make_parts (const char *path, size_t root_len)
 {
 	size_t len = strlen (path);
 	char part[PATH_MAX];
-	int made = 0;
+	unsigned made = 0;
 
 	if (len >= sizeof part)
 		return -ENAMETOOLONG;
@@ -180,10 +198,14 @@ make_parts (const char *path, size_t root_len)
 			part[i] = '\0';
 			if (mkdir (part, 0755) == 0)
 				made++;
-			else if (errno != EEXIST)
-				return -errno;
+			else if (errno != EEXIST) {
+				int num = errno;
+
+				cgroup_remove_parents (part, root_len, made);
+				return -num;
+			}
 		}
-	return made;
+	return (int) made;
 }
 
 int

@@ -21,12 +21,18 @@ bool v1_serves (const char *hierarchy, const char *controller, size_t len);
 int v1_fd (const struct cgroup *cg, const char *controller); /* dir_fd, or -1 */
 /* mkdir with parents: how many are new; 0: it was there. -errno. */
 int cgroup_make_path (const char *path, size_t root_len);
+/* rmdir of the n directories above `dir`, as long as nobody else uses them. */
+void cgroup_remove_parents (char *dir, size_t root_len, unsigned n);
 
 /* How many directories of the path are ours in this hierarchy: `made`. */
 unsigned cgroup_made_in (const struct cgroup *cg, const char *hierarchy);
+/* How many of them are not there. */
+unsigned cgroup_missing_in (const struct cgroup *cg, const char *hierarchy);
 
 int v1_create (struct arena *a, struct cgroup *cg, struct err *e);
 const char *v1_made (struct arena *a, const struct cgroup *cg); /* for cg->made */
+const char *v1_missing (struct arena *a,
+			const struct cgroup *cg); /* what v1_made will say if all goes well */
 int v1_apply (struct cgroup *cg, const struct cgroup_plan *plan, struct err *e);
 int v1_apply_devices (struct cgroup *cg, const struct cgroup_plan *plan, struct err *e);
 int v2_create (struct arena *a, struct cgroup *cg, const struct cgroup_plan *plan, struct err *e);

@@ -291,9 +291,8 @@ cgroup_made_in (const struct cgroup *cg, const char *hierarchy)
 	return 0;
 }
 
-/* As long as nobody else uses them. */
-static void
-remove_parents (char *dir, size_t root_len, unsigned n)
+void
+cgroup_remove_parents (char *dir, size_t root_len, unsigned n)
 {
 	while (n-- > 0) {
 		char *slash = strrchr (dir, '/');
@@ -335,7 +334,7 @@ destroy_in (const struct cgroup *cg, const char *hierarchy, struct err *e)
 	}
 	if (r < 0)
 		return err_set (e, -r, "remove the cgroup '%s'", dir);
-	remove_parents (dir, strlen (dir) - strlen (cg->path), made - 1);
+	cgroup_remove_parents (dir, strlen (dir) - strlen (cg->path), made - 1);
 	return 0;
 }
 

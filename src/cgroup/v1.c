@@ -137,6 +137,22 @@ v1_made (struct arena *a, const struct cgroup *cg)
 	return made;
 }
 
+const char *
+v1_missing (struct arena *a, const struct cgroup *cg)
+{
+	DIR *d = opendir (CGROUP_ROOT);
+	const char *missing = "";
+
+	if (!d)
+		return NULL;
+	for (struct dirent *de; (de = readdir (d)) != NULL;)
+		if (de->d_type == DT_DIR && de->d_name[0] != '.')
+			missing = arena_printf (a, "%s%s%s:%u", missing, *missing ? " " : "",
+						de->d_name, cgroup_missing_in (cg, de->d_name));
+	closedir (d);
+	return missing;
+}
+
 /* systemd 252 knows blkio, cpu, devices, memory and pids; a process in its scope is still in the
  * root of the other hierarchies. */
 int

@@ -155,10 +155,10 @@ v2_create (struct arena *a, struct cgroup *cg, const struct cgroup_plan *plan, s
 	if (!cgroup_dir (cg, "", dir, sizeof dir))
 		return err_set (e, ENAMETOOLONG, "linux.cgroupsPath");
 	made = cgroup_make_path (dir, strlen (CGROUP_ROOT));
+	cg->created = made > 0;
+	cg->made = arena_printf (a, ":%d", MAX (made, 0));
 	if (made < 0)
 		return err_set (e, -made, "make the cgroup '%s'", dir);
-	cg->created = made > 0;
-	cg->made = arena_printf (a, ":%d", made);
 	fd = open (dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return err_set (e, errno, "open the cgroup '%s'", dir);

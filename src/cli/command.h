@@ -50,7 +50,8 @@ struct command {
 	/* args: operands, NULL-terminated. Returns the exit status, or -1 with e. */
 	int (*run) (const struct globals *g, void *options, char **args, struct err *e);
 	int failure;	       /* exit status of an error; 0 means 1 */
-	bool enters_container; /* run, create, exec: protect our own binary (CVE-2019-5736) */
+	bool enters_container; /* run, create, exec, restore: protect our own binary
+				  (CVE-2019-5736) */
 	bool makes_container;  /* run, create, restore: the ID is a new one */
 	bool hidden;
 };

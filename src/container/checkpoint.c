@@ -10,7 +10,6 @@
 
 #include "base/err.h"
 #include "base/io.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/procfs.h"
@@ -331,12 +330,8 @@ write_descriptors (const struct dump *d, int images_fd, struct err *e)
 static int
 gone (struct dump *d, struct err *e)
 {
-	struct err late;
-
 	TRY (container_destroy (d->c, e));
-	if (d->c->st.has_poststop &&
-	    container_run_hooks (d->c, d->g->arena, HOOK_POSTSTOP, "stopped", true, &late) < 0)
-		log_warn ("%s", err_full (&late));
+	container_run_poststop (d->c, d->g->arena);
 	return container_remove_state (d->c, e);
 }
 

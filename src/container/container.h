@@ -208,6 +208,8 @@ int container_destroy (struct container *c, struct err *e);
 /* poststart or poststop hooks with the given status; from the kept config. */
 int container_run_hooks (struct container *c, struct arena *a, int phase, const char *status,
 			 bool keep_going, struct err *e);
+/* runtime.md, step 13: a failing poststop hook is logged, the rest goes on. */
+void container_run_poststop (struct container *c, struct arena *a);
 
 /* The features document (features.md), as text. */
 char *features_json (struct arena *a);

@@ -147,6 +147,16 @@ container_run_hooks (struct container *c, struct arena *a, int phase, const char
 	return hooks_run (&plan.hooks[phase], &ctx, e);
 }
 
+void
+container_run_poststop (struct container *c, struct arena *a)
+{
+	struct err late;
+
+	if (c->st.has_poststop &&
+	    container_run_hooks (c, a, HOOK_POSTSTOP, "stopped", true, &late) < 0)
+		log_warn ("%s", err_full (&late));
+}
+
 static int
 delete_locked (const struct globals *g, struct container *c, bool force, struct err *e)
 {
@@ -158,13 +168,7 @@ delete_locked (const struct globals *g, struct container *c, bool force, struct 
 		return err_set (e, 0, "cannot delete container %s that is not stopped: %s", c->id,
 				container_status_names[st]);
 	TRY (container_destroy (c, e));
-	if (c->st.has_poststop) {
-		struct err late;
-
-		/* runtime.md, step 13: a failing poststop hook is logged, the rest goes on. */
-		if (container_run_hooks (c, g->arena, HOOK_POSTSTOP, "stopped", true, &late) < 0)
-			log_warn ("%s", err_full (&late));
-	}
+	container_run_poststop (c, g->arena);
 	TRY (audit_record (g, "delete", c->id, (pid_t) c->st.pid, e));
 	return container_remove_state (c, e);
 }

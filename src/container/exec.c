@@ -356,6 +356,7 @@ foreground (struct exec *x, struct err *e)
 static int
 run (struct exec *x, const char *id, struct err *e)
 {
+	TRY (fds_check_preserved (x->req.o->preserve_fds, x->req.g->listen_fds, e));
 	TRY (prepare (x, id, e));
 	/* From here on signals are for the process. In a paused container it may take for ever to
 	 * come, and they end us instead; what is left finds nobody who tells it to go on. */

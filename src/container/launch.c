@@ -147,7 +147,7 @@ launch_load (struct launch *l, const char *id, struct err *e)
 {
 	TRY (launch_plan (l, id, e));
 	TRY (check_terminal (l, e));
-	TRY (fds_check_preserved (l->init.preserve_fds, e));
+	TRY (fds_check_preserved (l->opt->preserve_fds, l->g->listen_fds, e));
 	TRY (ns_open_joins (&l->plan.ns, &l->init.joins, e));
 	if (l->opt->console_socket)
 		TRY (l->console_socket = console_connect (l->opt->console_socket, e));
@@ -535,10 +535,10 @@ run_child (struct launch *l, bool wait_on_channel, struct err *e)
 static int
 make_cgroup (struct launch *l, struct err *e)
 {
+	bool guessed = l->cgroup.created;
 	int r = l->cgroup.manager == CGROUP_MANAGER_DISABLED
 			? 0
 			: cgroup_create (l->g->arena, &l->plan.cgroup, &l->cgroup, e);
-	bool guessed = l->c.st.cgroup_created;
 
 	l->c.st.cgroup_created = l->cgroup.created; /* also after an error: it is to be removed */
 	l->c.st.cgroup_made = (char *) l->cgroup.made;
@@ -569,6 +569,26 @@ build (struct launch *l, bool wait_on_channel, struct err *e)
 	return 0;
 }
 
+/*
+ * On disk the cgroup is assumed ours until we know better: a create that is killed right after
+ * mkdir must not leak it. Should we fail before it is made there is nothing to undo, and by then it
+ * may be somebody else's.
+ */
+static int
+save_creating (struct launch *l, struct err *e)
+{
+	struct container_state *st = &l->c.st;
+	int r;
+
+	fill_state (l);
+	st->cgroup_created = l->cgroup.created;
+	st->cgroup_made = (char *) l->cgroup.made;
+	r = container_save (&l->c, l->g->arena, e);
+	st->cgroup_created = false;
+	st->cgroup_made = NULL;
+	return r;
+}
+
 int
 launch_build (struct launch *l, bool wait_on_channel, struct err *e)
 {
@@ -587,11 +607,7 @@ launch_build (struct launch *l, bool wait_on_channel, struct err *e)
 		netns_abandon (&l->netns);
 		return -1;
 	}
-	fill_state (l);
-	/* Assume the cgroup ours until we know better: a create that is killed right after mkdir
-	 * must not leak it. */
-	l->c.st.cgroup_created = l->cgroup.created;
-	if (container_save (&l->c, a, e) == 0 && build (l, wait_on_channel, e) == 0)
+	if (save_creating (l, e) == 0 && build (l, wait_on_channel, e) == 0)
 		return 0;
 	if (l->cgroup.manager != CGROUP_MANAGER_DISABLED && cgroup_saw_oom (&l->cgroup))
 		(void) err_wrap (e, "the memory limit could be too low");
@@ -609,9 +625,8 @@ undo (struct launch *l)
 	if (!undone)
 		log_warn ("%s; delete --force '%s' will try again", err_full (&ignored), l->c.id);
 	interrupt_disarm (); /* the next signal ends a poststop hook that hangs, and us */
-	if (l->hooks_ran &&
-	    container_run_hooks (&l->c, l->g->arena, HOOK_POSTSTOP, "stopped", true, &ignored) < 0)
-		log_warn ("%s", err_full (&ignored));
+	if (l->hooks_ran)
+		container_run_poststop (&l->c, l->g->arena);
 	/* The state goes last: without it nobody would know what is left. */
 	if (undone && container_remove_state (&l->c, &ignored) < 0)
 		log_warn ("%s", err_full (&ignored));

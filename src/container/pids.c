@@ -19,12 +19,12 @@ by_number (const void *a, const void *b)
 }
 
 static ino_t
-pid_namespace (const char *pid)
+pid_namespace (pid_t pid)
 {
-	char path[64];
+	char path[40];
 	struct stat st;
 
-	snprintf (path, sizeof path, "/proc/%s/ns/pid", pid);
+	snprintf (path, sizeof path, "/proc/%d/ns/pid", (int) pid);
 	return stat (path, &st) < 0 ? 0 : st.st_ino;
 }
 
@@ -32,17 +32,14 @@ pid_namespace (const char *pid)
 static void
 scan_proc (struct arena *a, const struct container *c, pid_t **ret, size_t *ret_n)
 {
-	char init[24];
 	VEC (pid_t) all = { NULL, 0 };
-	ino_t ns;
+	ino_t ns = pid_namespace ((pid_t) c->st.pid);
 	DIR *d = c->st.own_pidns ? opendir ("/proc") : NULL;
 
-	snprintf (init, sizeof init, "%lld", (long long) c->st.pid);
-	ns = pid_namespace (init);
 	for (struct dirent *de; d && (de = readdir (d)) != NULL;) {
 		uint32_t pid;
 
-		if (parse_u32 (de->d_name, &pid) == 0 && ns && pid_namespace (de->d_name) == ns)
+		if (parse_u32 (de->d_name, &pid) == 0 && ns && pid_namespace ((pid_t) pid) == ns)
 			VEC_PUSH (a, all, (pid_t) pid);
 	}
 	if (d)

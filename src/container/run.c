@@ -73,7 +73,7 @@ clean_up (struct launch *l, int status, struct err *e)
 
 	if (r <= 0) /* 0: somebody else has deleted it */
 		return r;
-	l->c.st.pid = 0; /* reaped: nobody is to be looked for, which would need pidfds */
+	l->c.st.pid = 0; /* reaped: nobody to look for, nor any need of pidfds (Linux < 5.3) */
 	TRY (container_destroy (&l->c, e));
 	l->c.st.pid = pid;
 	if (l->opt->keep) {
@@ -84,7 +84,7 @@ clean_up (struct launch *l, int status, struct err *e)
 	if (l->c.st.has_poststop) {
 		interrupt_listen ();
 		interrupt_forget (); /* these came for the process, and too late */
-		TRY (container_run_hooks (&l->c, l->g->arena, HOOK_POSTSTOP, "stopped", true, e));
+		container_run_poststop (&l->c, l->g->arena);
 	}
 	TRY (audit_record (l->g, "delete", l->c.id, (pid_t) l->c.st.pid, e));
 	return container_remove_state (&l->c, e);

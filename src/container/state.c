@@ -728,7 +728,8 @@ container_list_ids (const struct globals *g, char ***ret, size_t *ret_n, struct 
 	closedir (d);
 	if (saved)
 		return err_set (e, saved, "read the state root '%s'", g->root);
-	qsort (ids.v, ids.n, sizeof ids.v[0], compare);
+	if (ids.n) /* qsort (NULL) is undefined, also of nothing */
+		qsort (ids.v, ids.n, sizeof ids.v[0], compare);
 	*ret = ids.v;
 	*ret_n = ids.n;
 	return 0;

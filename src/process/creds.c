@@ -242,15 +242,16 @@ fds_close_rest (unsigned preserve, const int *keep, size_t n)
 }
 
 int
-fds_check_preserved (unsigned preserve, struct err *e)
+fds_check_preserved (unsigned preserve, unsigned listen, struct err *e)
 {
+	unsigned long long all = (unsigned long long) preserve + listen;
 	struct rlimit limit;
 
-	if (getrlimit (RLIMIT_NOFILE, &limit) == 0 && preserve > limit.rlim_cur)
+	if (getrlimit (RLIMIT_NOFILE, &limit) == 0 && all > limit.rlim_cur)
 		return err_set (
 			e, EBADF,
-			"--preserve-fds, LISTEN_FDS: %u file descriptors, and %llu can be open",
-			preserve, (unsigned long long) limit.rlim_cur);
+			"--preserve-fds, LISTEN_FDS: %llu file descriptors, and %llu can be open",
+			all, (unsigned long long) limit.rlim_cur);
 	return 0;
 }
 

@@ -63,6 +63,6 @@ int fds_close_rest (unsigned preserve, const int *keep, size_t n);
  * --preserve-fd lists make them) and stay holes, whatever files of ours are in them meanwhile
  * (fds_close_rest).
  */
-int fds_check_preserved (unsigned preserve, struct err *e);
+int fds_check_preserved (unsigned preserve, unsigned listen, struct err *e);
 /* Signal mask empty, every disposition default: conmon leaves SIGPIPE ignored. */
 void signals_reset (void);

@@ -214,6 +214,21 @@ dev_test () { # WANTED RULES
 	[ ! -e "$top_cgroup/$ID-x/a" ]
 }
 
+@test "parents that were made go with a create that fails there, or that is killed" {
+	config ".linux.cgroupsPath = \"/$ID-x/a/b\"" 'hook ("createRuntime"; {path: "/bin/sh", args: ["sh", "-c", "kill -9 $PPID; sleep 1000"]})'
+	run_to_file create --bundle "$BUNDLE" "$ID"
+	[ "$status" -ne 0 ]
+	[ -d "$top_cgroup/$ID-x/a/b" ]
+	coracle delete --force "$ID"
+	[ ! -e "$top_cgroup/$ID-x" ]
+	mkdir "$top_cgroup/$ID-x"
+	echo 1 >"$top_cgroup/$ID-x/cgroup.max.descendants"
+	fails create --bundle "$BUNDLE" "$ID"
+	says "make the cgroup '"
+	[ -d "$top_cgroup/$ID-x" ]
+	[ ! -e "$top_cgroup/$ID-x/a" ]
+}
+
 @test "cgroups that the container made below are removed with it, processes and all" {
 	config 'ns ("cgroup")' 'caps (["CAP_SYS_ADMIN"])' '.mounts |= map (if .type == "cgroup" then .options -= ["ro"] else . end)' 'no_ns ("pid")' \
 		'sh ("mkdir -p /sys/fs/cgroup/a/b; (echo 0 >/sys/fs/cgroup/a/b/cgroup.procs; exec sleep 1000) & exec sleep 1000")'

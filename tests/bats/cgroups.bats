@@ -334,3 +334,15 @@ dev_test () { # WANTED RULES
 	[ -z "$(find /sys/fs/cgroup -maxdepth 2 -name "$ID")" ]
 	[ -z "$(ls -A "$STATE" | grep -v '^\.')" ]
 }
+
+@test "a create that is killed: its cgroups go in each hierarchy, with the parents that it made there" {
+	config ".linux.cgroupsPath = \"/$ID-x/a\"" 'hook ("createRuntime"; {path: "/bin/sh", args: ["sh", "-c", "kill -9 $PPID; sleep 1000"]})'
+	mkdir "/sys/fs/cgroup/memory/$ID-x"
+	run_to_file create --bundle "$BUNDLE" "$ID"
+	[ "$status" -ne 0 ]
+	[ -d "/sys/fs/cgroup/freezer/$ID-x/a" ]
+	[ -d "/sys/fs/cgroup/memory/$ID-x/a" ]
+	runs delete --force "$ID"
+	[ "$(find /sys/fs/cgroup -maxdepth 3 -type d -path "*$ID-x*")" = "/sys/fs/cgroup/memory/$ID-x" ]
+	rmdir "/sys/fs/cgroup/memory/$ID-x"
+}

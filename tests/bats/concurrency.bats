@@ -230,3 +230,20 @@ sleeper () { config 'args(["/bin/sleep", "1000"])'; }
 	[ ! -s "$WORK/deleted" ]
 	nothing_left end
 }
+
+@test "concurrency: a create that fails kills nobody in a cgroup that another has made meanwhile" {
+	local inside=$ID-2 failing
+
+	command -v strace >/dev/null || skip "strace is not installed"
+	config 'no_ns ("pid") | args (["/bin/sleep", "1000"])'
+	# Its FIFOs cannot be made, which it hears of late.
+	strace -f -qq -o "$WORK/trace" -e trace=mknodat -e inject=mknodat:error=EIO:delay_enter=3000000 \
+		"$CORACLE" --root "$STATE" create -b "$BUNDLE" "$ID" >"$WORK/failed" 2>&1 </dev/null 3>&- &
+	failing=$!
+	wait_until test -e "$STATE/$ID/exec.json"
+	runs run --detach -b "$BUNDLE" "$inside"
+	! wait "$failing"
+	grep -F "make 'start.fifo'" "$WORK/failed"
+	[ "$(coracle state "$inside" | jq -r .status)" = running ]
+	runs delete --force "$inside"
+}

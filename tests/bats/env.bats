@@ -91,6 +91,10 @@ load helpers
 	run "$CORACLE" --root "$STATE" run --preserve-fds 4000000000 --bundle "$BUNDLE" "$ID" 3>&-
 	[ "$status" -ne 0 ]
 	says '--preserve-fds, LISTEN_FDS: 4000000000 file descriptors'
+	# Nor does the sum of both start at 0 again.
+	run sh -c 'LISTEN_FDS=2 LISTEN_PID=$$ exec "$@"' sh "$CORACLE" --root "$STATE" run --preserve-fds 4294967295 --bundle "$BUNDLE" "$ID" 3>&-
+	[ "$status" -ne 0 ]
+	says '--preserve-fds, LISTEN_FDS: 4294967297 file descriptors'
 }
 
 # ---- signals, session ------------------------------------------------------------------------------------------------------------

@@ -195,6 +195,10 @@ exits () { [ "$status" -eq "$1" ] || { echo "exit status $status, not $1: $outpu
 	is $'three\nfive'
 	output=$("$CORACLE" --root "$STATE" exec "$ID" sh -c 'ls /proc/$$/fd | wc -l' 7<<<seven 3>&-)
 	[ "$output" -le 4 ] # 0 to 2, and perhaps the shell's own
+	# More than can be open: each would be looked at.
+	run timeout -s KILL 20 "$CORACLE" --root "$STATE" exec --preserve-fds 4000000000 "$ID" true 3>&-
+	exits 255
+	says '--preserve-fds, LISTEN_FDS: 4000000000 file descriptors'
 }
 
 @test "LISTEN_FDS for us: passed on, with the pid inside" {

@@ -479,3 +479,18 @@ all_hooks () {
 	[ "$(cat "$WORK/mnt.createRuntime")" = "$(readlink /proc/self/ns/mnt)" ]
 	diff "$WORK/map" /proc/self/uid_map
 }
+
+@test "hooks: a foreground run goes to its end when its poststop hooks cannot be found out" {
+	config "hook(\"poststop\"; {path: \"/bin/true\"}) | sh(\"echo started; read line; exit 7\")"
+	mkfifo "$WORK/in"
+	"$CORACLE" --root "$STATE" run -b "$BUNDLE" "$ID" <"$WORK/in" >"$WORK/out" 2>"$WORK/err" 3>&- &
+	local runner=$! status=0
+	exec 5>"$WORK/in"
+	wait_until grep -q started "$WORK/out"
+	rm "$STATE/$ID/config.json"
+	exec 5>&-
+	wait "$runner" || status=$?
+	[ "$status" -eq 7 ]
+	grep -F "config.json" "$WORK/err"
+	[ ! -e "$STATE/$ID" ]
+}

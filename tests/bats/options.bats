@@ -149,17 +149,16 @@ used () {
 
 @test "without --root and XDG_RUNTIME_DIR the state is in /tmp, in a directory that nobody else has made" {
 	need_root
-	mkdir "$WORK/bin"
-	cp "$CORACLE" "$WORK/bin/coracle"
-	# In a mount namespace with a /tmp of its own.
+	mkdir "$WORK/tmp"
+	# In a mount namespace with a /tmp of its own, and nowhere else.
 	# shellcheck disable=SC2016
-	run unshare -m --propagation private sh -c 'mkdir "$1/t" && mount -t tmpfs -o mode=1777 tmpfs "$1/t" && mkdir "$1/t/bin" &&
-		cp "$0" "$1/t/bin/" && mount --move "$1/t" /tmp && chmod 755 /tmp/bin || exit
+	run unshare -m --propagation private sh -c 'mount -t tmpfs -o mode=1777 tmpfs "$1" && mkdir "$1/bin" &&
+		cp "$0" "$1/bin/coracle" && mount --move "$1" /tmp && chmod 755 /tmp/bin || exit 1
 		u="setpriv --reuid=54321 --regid=54321 --clear-groups env -u XDG_RUNTIME_DIR /tmp/bin/coracle"
 		mkdir /tmp/coracle-54321 && chown 54322 /tmp/coracle-54321
 		$u list; $u delete --force x
 		chown 54321 /tmp/coracle-54321 && chmod 777 /tmp/coracle-54321; $u state x
-		chmod 700 /tmp/coracle-54321; $u list -q && echo fine' "$WORK/bin/coracle" "$WORK" 3>&-
+		chmod 700 /tmp/coracle-54321; $u list -q && echo fine' "$CORACLE" "$WORK/tmp" 3>&-
 	refused="coracle: the state root '/tmp/coracle-54321' is not ours alone; use --root: operation not permitted"
 	is "$refused
 $refused

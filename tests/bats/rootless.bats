@@ -224,10 +224,10 @@ user_run () { # [FILTER…]: the configuration changed, and run
 
 @test "seccomp, rlimits, nice and oomScoreAdj of an ordinary user" {
 	user_run 'no_ns ("user")' 'del (.linux.uidMappings, .linux.gidMappings)' '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 95}]}' \
-		'.process.oomScoreAdj = 500 | .process.rlimits = [{type: "RLIMIT_NOFILE", soft: 100, hard: 200}] | .process.scheduler = {policy: "SCHED_OTHER", nice: 7} | .process.noNewPrivileges = false' \
+		'.process.oomScoreAdj = 500 | .process.rlimits = [{type: "RLIMIT_NOFILE", soft: 100, hard: 200}] | .process.scheduler = {policy: "SCHED_OTHER", nice: 19} | .process.noNewPrivileges = false' \
 		'sh ("mkdir /tmp/d 2>&1; ulimit -n; nice; cat /proc/self/oom_score_adj")'
 	says 'not supported'
-	[ "$(tail -n 2 <<<"$output")" = "$(printf '7\n500')" ] || says "$(printf '100')"
+	[ "$(tail -n 2 <<<"$output")" = "$(printf '19\n500')" ] || says "$(printf '100')"
 	says 500
 }
 

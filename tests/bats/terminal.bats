@@ -268,7 +268,14 @@ attack () {
 }
 
 @test "terminal: foreground: a change of the window's size" {
-	config '.process.terminal = true | sh("trap \"stty size; exit 0\" WINCH; echo ready; sleep 1000 & while :; do wait; done")'
+	# stty sets rows and columns one after the other: two changes, and perhaps two signals.
+	cat >"$ROOTFS/size" <<-'END'
+		trap 'case $(stty size) in "44 111") stty size; exit 0 ;; esac' WINCH
+		echo ready
+		sleep 1000 &
+		while :; do wait; done
+	END
+	config '.process.terminal = true | args (["/bin/sh", "/size"])'
 	run timeout 30 script -qec "stty rows 20 cols 60; (sleep 1.5; stty rows 44 cols 111 </dev/tty) & $CORACLE --root $STATE run -b $BUNDLE $ID" /dev/null </dev/null
 	says "44 111"
 }
