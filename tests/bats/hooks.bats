@@ -157,6 +157,23 @@ all_hooks () {
 	[ "$(cat "$WORK/e")" = err ]
 }
 
+@test "hooks: output of startContainer hooks goes to the same files, on the host" {
+	echo before >"$WORK/o"
+	config "hook(\"startContainer\"; {path: \"/bin/sh\", args: [\"sh\", \"-c\", \"echo out; echo err >&2; ls /proc/self/fd | wc -l\"]}) | .annotations = {\"run.oci.hooks.stdout\": \"$WORK/o\", \"run.oci.hooks.stderr\": \"$WORK/e\"}" 'sh ("ls /proc/self/fd | wc -l")'
+	runs create -b "$BUNDLE" "$ID"
+	[ "$(cat "$WORK/o")" = before ]
+	runs start "$ID"
+	runs delete --force "$ID"
+	[ "$(tr '\n' ' ' <"$WORK/o")" = "before out 4 " ]	# the fourth is of ls
+	[ "$(cat "$WORK/e")" = err ]
+	runs run -b "$BUNDLE" "$ID"	# the process itself has neither of the files
+	is 4
+	[ "$(tr '\n' ' ' <"$WORK/o")" = "before out 4 out 4 " ]
+	config ".annotations = {\"run.oci.hooks.stdout\": \"$WORK/none/o\"}"
+	fails create -b "$BUNDLE" "$ID"
+	says "open '$WORK/none/o' for the output of hooks: no such file or directory"
+}
+
 @test "hooks: without annotations their output goes nowhere" {
 	config 'hook("createRuntime"; {path: "/bin/sh", args: ["sh", "-c", "echo out; echo err >&2"]}) | hook("poststart"; {path: "/bin/sh", args: ["sh", "-c", "echo out; echo err >&2"]})'
 	runs create -b "$BUNDLE" "$ID"
