@@ -465,6 +465,9 @@ plan_mounts (struct planner *p)
 		BAD (p, "process.terminal",
 		     "needs a mount namespace (linux.namespaces): /dev/console would be a mount of the host");
 	p->plan->ns.must_differ |= CLONE_NEWNS; /* we change its root */
+	if (!r->own_mount_ns && lnx && lnx->rootfs_propagation)
+		BAD (p, "linux.rootfsPropagation",
+		     "needs a mount namespace (linux.namespaces): it would be that of the host's mounts");
 	if (lnx) {
 		r->propagation = lnx->rootfs_propagation;
 		r->mount_label = lnx->mount_label;
