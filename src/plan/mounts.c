@@ -449,6 +449,7 @@ plan_mounts (struct planner *p)
 	r->readonly = spec->root && spec->root->readonly;
 	r->no_pivot = p->opt->no_pivot;
 	r->own_mount_ns = owns (p, CLONE_NEWNS);
+	r->in_userns = owns (p, CLONE_NEWUSER) || p->host->in_userns;
 	r->n_mounts = spec->mounts.n;
 	r->mounts = arena_alloc (p->arena, (spec->mounts.n + 1) * sizeof *r->mounts);
 	for (size_t i = 0; i < spec->mounts.n; i++)
