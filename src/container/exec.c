@@ -398,6 +398,7 @@ container_exec (const struct globals *g, const char *id, const struct exec_optio
 		.preserve_fds = o->preserve_fds + g->listen_fds,
 		.start_fd = -1,
 		.report_fd = -1,
+		.hook_output = { -1, -1 },
 		.join = { .pidfd = -1, .root_fd = -1 },
 	};
 	TRY (audit_check (g, e));

@@ -67,6 +67,7 @@ launch_init (struct launch *l, const struct globals *g, const struct create_opti
 		.argv = g->argv,
 		.start_fd = -1,
 		.report_fd = -1,
+		.hook_output = { -1, -1 },
 	};
 }
 
@@ -225,6 +226,9 @@ keep_files (struct launch *l, bool wait_on_channel, struct err *e)
 	if (r < 0)
 		return err_set (e, -r, "write config.json in the state directory");
 	TRY (exec_facts_save (&l->c, l->g->arena, &l->plan, e));
+	if (l->plan.hooks[HOOK_START_CONTAINER].n)
+		TRY (hooks_open_output (l->plan.hooks_stdout, l->plan.hooks_stderr,
+					l->init.hook_output, e));
 	if (wait_on_channel)
 		return 0;
 	TRY (make_fifo (l, "start.fifo", &l->init.start_fd, e));

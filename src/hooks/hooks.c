@@ -19,6 +19,17 @@ open_output (const char *path, struct err *e)
 	return fd < 0 ? err_set (e, errno, "open '%s' for the output of hooks", path) : fd;
 }
 
+int
+hooks_open_output (const char *stdout_path, const char *stderr_path, int ret[2], struct err *e)
+{
+	ret[0] = ret[1] = -1;
+	if (stdout_path)
+		TRY (ret[0] = open_output (stdout_path, e));
+	if (stderr_path)
+		TRY (ret[1] = open_output (stderr_path, e));
+	return 0;
+}
+
 /* The end of what it said, in one line: an error of ours is one line, whatever a program writes. */
 #define SAID_MAX 1000
 
@@ -57,8 +68,8 @@ run_one (const struct hook *h, const struct hook_context *ctx, struct err *e)
 		TRY (out = open_output (ctx->stdout_path, e));
 	if (ctx->stderr_path)
 		TRY (err_fd = open_output (ctx->stderr_path, e));
-	s.stdout_fd = out;
-	s.stderr_fd = err_fd;
+	s.stdout_fd = ctx->output ? ctx->output[0] : out;
+	s.stderr_fd = ctx->output ? ctx->output[1] : err_fd;
 	if (spawn_run (&s, &r, e) < 0)
 		return err_wrap (e, "%s", h->json_path);
 	if (*spawn_describe (&s, &r, why, sizeof why) == '\0')

@@ -16,9 +16,16 @@ struct hook_context {
 	const char *cwd;	  /* bundle; NULL: stay (startContainer: "/" of the container) */
 	char *const *default_env; /* for hooks without env */
 	const char *stdout_path, *stderr_path; /* or NULL */
+	const int *output;		       /* of hooks_open_output, instead of the paths */
 	bool keep_going;		       /* poststop: warn and run all */
 	int cancel_fd, signal_fd;	       /* as in base/spawn.h */
 };
+
+/*
+ * For hooks in the container, where the files of the annotations cannot be reached any more: opened
+ * for appending, or -1, in the runtime's mount namespace, as the hooks that run there find them.
+ */
+int hooks_open_output (const char *stdout_path, const char *stderr_path, int ret[2], struct err *e);
 
 /* hooks[i] failing: "hooks.createRuntime[1]: '/bin/x': exit status 3: <stderr>". */
 int hooks_run (const struct hook_list *list, const struct hook_context *ctx, struct err *e);

@@ -178,7 +178,9 @@ static int
 start_hooks (struct init *in, struct err *e)
 {
 	const struct hook_list *list = &in->plan->hooks[HOOK_START_CONTAINER];
-	struct hook_context ctx = { .cwd = "/", .default_env = in->env, .cancel_fd = -1 };
+	struct hook_context ctx = {
+		.cwd = "/", .default_env = in->env, .output = in->hook_output, .cancel_fd = -1
+	};
 
 	if (list->n == 0)
 		return 0;
@@ -215,7 +217,8 @@ enter_execute (struct init *in, const char *path, struct err *e)
 static int
 close_the_rest (struct init *in, struct err *e)
 {
-	const int keep[] = { in->chan.fd, in->start_fd, in->report_fd };
+	const int keep[] = { in->chan.fd, in->start_fd, in->report_fd, in->hook_output[0],
+			     in->hook_output[1] };
 
 	procfs_forget ();
 	return fds_close_rest (in->preserve_fds, keep, ARRAY_SIZE (keep)) < 0

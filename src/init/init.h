@@ -53,9 +53,10 @@ struct init {
 	 * neither end's death makes the other spin; `run`: both are the channel itself. exec does
 	 * not wait: -1, and it reports through the channel.
 	 */
-	int start_fd;	/* one byte read from here starts the process */
-	int report_fd;	/* struct report comes out here; then EOF by close-on-exec */
-	pid_t host_pid; /* own pid as the host sees it; from GO */
+	int start_fd;	    /* one byte read from here starts the process */
+	int report_fd;	    /* struct report comes out here; then EOF by close-on-exec */
+	int hook_output[2]; /* of startContainer hooks: files of the host, or -1 */
+	pid_t host_pid;	    /* own pid as the host sees it; from GO */
 	struct join join;
 	char **env;  /* of the user's process; from enter_set_process */
 	char **argv; /* of the runtime: the built-in init must not show them */

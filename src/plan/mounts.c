@@ -449,6 +449,7 @@ plan_mounts (struct planner *p)
 	r->readonly = spec->root && spec->root->readonly;
 	r->no_pivot = p->opt->no_pivot;
 	r->own_mount_ns = owns (p, CLONE_NEWNS);
+	r->in_userns = owns (p, CLONE_NEWUSER) || p->host->in_userns;
 	r->n_mounts = spec->mounts.n;
 	r->mounts = arena_alloc (p->arena, (spec->mounts.n + 1) * sizeof *r->mounts);
 	for (size_t i = 0; i < spec->mounts.n; i++)
@@ -465,6 +466,9 @@ plan_mounts (struct planner *p)
 		BAD (p, "process.terminal",
 		     "needs a mount namespace (linux.namespaces): /dev/console would be a mount of the host");
 	p->plan->ns.must_differ |= CLONE_NEWNS; /* we change its root */
+	if (!r->own_mount_ns && lnx && lnx->rootfs_propagation)
+		BAD (p, "linux.rootfsPropagation",
+		     "needs a mount namespace (linux.namespaces): it would be that of the host's mounts");
 	if (lnx) {
 		r->propagation = lnx->rootfs_propagation;
 		r->mount_label = lnx->mount_label;

@@ -142,6 +142,8 @@ struct rootfs_plan {
 	bool readonly;
 	bool no_pivot; /* --no-pivot: MS_MOVE + chroot */
 	bool own_mount_ns;
+	bool in_userns; /* its own, or one around the runtime: sysfs, mqueue and proc may be
+			   refused, and are then the host's */
 	unsigned long propagation; /* MS_* | MS_REC of linux.rootfsPropagation; default MS_SLAVE |
 				      MS_REC … see mounts.c */
 	unsigned long propagation_before; /* what `/` of the new mount namespace becomes before

@@ -87,8 +87,10 @@ plan_seccomp (struct planner *p)
 	if (!r->listener_path && r->listener_metadata && *r->listener_metadata)
 		BAD (p, "linux.seccomp.listenerMetadata", "must not be set without listenerPath");
 	if (r->listener_path && *r->listener_path != '/')
-		BAD (p, "linux.seccomp.listenerPath", "'%s' is not an absolute path",
-		     r->listener_path);
+		BAD (p,
+		     r->listener_path == receiver ? "annotations.run.oci.seccomp.receiver"
+						  : "linux.seccomp.listenerPath",
+		     "'%s' is not an absolute path", r->listener_path);
 	if (r->notify) /* with TSYNC the kernel says EINVAL; one thread has nothing to synchronise
 			*/
 		r->flags = (r->flags & ~FLAG_TSYNC) | FLAG_NEW_LISTENER;

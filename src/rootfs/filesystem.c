@@ -432,7 +432,7 @@ fs_mount (struct rootfs *r, const struct plan *plan, const struct mount_op *op, 
 	/* "." is the directory that was resolved, whatever its path means by now. */
 	if (fchdir (target) == 0 && mount (op->src, ".", op->fstype, flags, data) == 0)
 		return 0;
-	if (errno == EPERM && instead && plan->ns.own & CLONE_NEWUSER) {
+	if (errno == EPERM && instead && plan->rootfs.in_userns) {
 		log_info ("%s: no new '%s' may be mounted here: '%s' of the host is shown",
 			  op->json_path, op->fstype, instead);
 		return bind_instead (r, op, instead, target, e);

@@ -139,6 +139,19 @@ writable () { config '(.mounts[] | select (.type == "cgroup")).options |= map (s
 	not grep -v "Read-only file system" <<<"$(grep mkdir: <<<"$output")"
 }
 
+@test "sysfs in a user namespace that somebody made around the runtime, on the network outside, is the host's" {
+	config 'no_ns("network")' '.mounts |= map (select (.type != "cgroup" and .type != "devpts"))' 'del (.linux.cgroupsPath, .linux.resources)'
+	config 'sh ("cat /proc/self/mountinfo; ls /sys/class/net; mkdir /sys/fs/cgroup/x")'
+	run timeout 60 unshare --user --map-root-user --mount "$CORACLE" --root "$WORK/state-in" run --bundle "$BUNDLE" "$ID" 3>&-
+	mounted /sys sysfs ro nosuid nodev noexec
+	says "$(ls /sys/class/net)"
+	says "Read-only file system"
+	config 'ns("network")'	# and with one of its own a new one
+	run timeout 60 unshare --user --map-root-user --mount "$CORACLE" --root "$WORK/state-in" run --bundle "$BUNDLE" "$ID" 3>&-
+	mounted /sys sysfs ro nosuid nodev noexec
+	lacks "/sys/fs/cgroup "
+}
+
 @test "propagation options of a cgroup mount" {
 	v2_host
 	config 'ns("cgroup")' '(.mounts[] | select (.type == "cgroup")).options += ["shared"]'

@@ -42,6 +42,18 @@ has () { grep -qw "$1" "$top_cgroup/cgroup.controllers"; }
 	[ ! -e "$top_cgroup/$ID" ]
 }
 
+@test "annotation run.oci.delegate-cgroup: the process is in a cgroup of that name, below the one with the limits" {
+	config '.annotations["run.oci.delegate-cgroup"] = "inner"'
+	runs create --bundle "$BUNDLE" "$ID"
+	[ "$(cat "$top_cgroup/$ID/inner/cgroup.procs")" = "$(coracle state "$ID" | jq .pid)" ]
+	[ -z "$(cat "$top_cgroup/$ID/cgroup.procs")" ]
+	coracle delete --force "$ID"
+	[ ! -e "$top_cgroup/$ID" ]
+	config 'ns ("cgroup")' 'sh ("sed -n s/^0:://p /proc/self/cgroup")'	# its root is the one that is delegated
+	prints
+	is /
+}
+
 @test "with a cgroup namespace the cgroup is the root, also of what is mounted" {
 	config 'ns ("cgroup")' 'sh ("sed -n s/^0:://p /proc/self/cgroup; ls /sys/fs/cgroup/cgroup.procs; grep -c . /sys/fs/cgroup/cgroup.procs")'
 	prints

@@ -78,6 +78,10 @@ limit () {
 	limit pids pids.max '{pids: {limit: 42}}' 42
 	limit pids pids.max '{pids: {limit: -1}}' max
 	limit pids pids.max '{pids: {}}' max
+	limit pids pids.max '{pids: {limit: 0}}' 0
+	config '.linux.resources.pids.limit = 0' 'args (["/bin/echo", "alone"])'
+	runs run --bundle "$BUNDLE" "$ID"	# the process is there already; it can have no other
+	is alone
 	config '.linux.resources.pids.limit = 3' 'sh ("for i in 1 2 3 4 5 6; do sleep 1 & done 2>&1; wait")'
 	run timeout 20 "$CORACLE" --root "$STATE" run --bundle "$BUNDLE" "$ID" 3>&-
 	says fork
@@ -106,6 +110,22 @@ limit () {
 	config '.linux.resources.blockIO.weight = 5'
 	fails create --bundle "$BUNDLE" "$ID-2"
 	says 'linux.resources.blockIO.weight: 5 is out of range: 10 to 1000'
+}
+
+@test "block I/O: the weight of a device" {
+	local loop minor
+	grep -qw bfq /sys/block/loop0/queue/scheduler || skip "there is no scheduler with weights (BFQ) for loop devices"
+	truncate -s 1M "$WORK/disk"
+	loop=$(losetup --find --show "$WORK/disk")
+	exec 8<"$loop"
+	losetup --detach "$loop"	# when the last who has it open is gone: this test
+	echo bfq >"/sys/block/${loop##*/}/queue/scheduler"
+	minor=${loop##*/loop}
+	limit blkio blkio.bfq.weight_device "{blockIO: {weightDevice: [{major: 7, minor: $minor, weight: 400}]}}" "$(printf 'default 100\n7:%d 400' "$minor")"
+	config "del (.linux.resources) | .linux.resources.blockIO.weightDevice = [{major: 4095, minor: 1, weight: 400}]"
+	fails create --bundle "$BUNDLE" "$ID"
+	says 'linux.resources.blockIO.weightDevice[0].weight'
+	exec 8<&-
 }
 
 @test "limits without a file or a controller: errors that name the property and what is missing" {

@@ -401,6 +401,14 @@ unified () {
 	exits 0
 }
 
+@test "execCPUAffinity.initial holds until the cgroup is entered" {
+	command -v strace >/dev/null || skip "strace is not installed"
+	up '.process.execCPUAffinity = {initial: "0"}'
+	timeout 60 strace -f -qq -o "$WORK/trace" -e trace=sched_setaffinity "$CORACLE" --root "$STATE" exec "$ID" grep Cpus_allowed_list /proc/self/status 3>&- >"$WORK/allowed"
+	grep -m 1 -o 'sched_setaffinity.*' "$WORK/trace" | grep -qE ', \[0\]\) += 0'
+	[ "$(cat "$WORK/allowed")" = "$(grep Cpus_allowed_list /proc/1/status)" ]	# and without a final one, nothing afterwards
+}
+
 @test "in a user namespace" {
 	chown -R 100000:100000 "$ROOTFS"
 	chmod 711 "$BUNDLE"

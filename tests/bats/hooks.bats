@@ -145,6 +145,24 @@ all_hooks () {
 	[ "$(sed -n 2p "$WORK/out")" = "2 $WORK/hook" ]
 }
 
+@test "hooks: path, args and env of each kind" {
+	local kind where
+	for kind in $all_kinds startContainer; do
+		[ "$kind" = startContainer ] && where=$ROOTFS || where=$WORK
+		printf '#!/bin/sh\n{ echo "$0 $# $2"; env; } >%s/said.%s\n' "${where#"$ROOTFS"}" "$kind" >"$where/hook.$kind"
+		chmod 755 "$where/hook.$kind"
+		config "hook(\"$kind\"; {path: \"${where#"$ROOTFS"}/hook.$kind\", args: [\"zero\", \"one\", \"two words\"], env: [\"KIND=$kind\"]})"
+	done
+	runs create -b "$BUNDLE" "$ID"
+	runs start "$ID"
+	runs delete --force "$ID"
+	for kind in $all_kinds startContainer; do
+		[ "$kind" = startContainer ] && where=$ROOTFS || where=$WORK
+		[ "$(head -n 1 "$where/said.$kind")" = "${where#"$ROOTFS"}/hook.$kind 2 two words" ] || { cat "$where/said.$kind"; return 1; }
+		[ "$(sed 1d "$where/said.$kind" | grep -vE '^(PATH|PWD|SHLVL|_)=')" = "KIND=$kind" ] || { cat "$where/said.$kind"; return 1; }
+	done
+}
+
 @test "hooks: output goes to the files of the annotations, appended" {
 	echo before >"$WORK/o"
 	config "hook(\"createRuntime\"; {path: \"/bin/sh\", args: [\"sh\", \"-c\", \"echo out; echo err >&2\"]}) | .annotations = {\"run.oci.hooks.stdout\": \"$WORK/o\", \"run.oci.hooks.stderr\": \"$WORK/e\"}"
@@ -155,6 +173,23 @@ all_hooks () {
 	is ""
 	[ "$(tr '\n' ' ' <"$WORK/o")" = "before out out2 out3 " ]
 	[ "$(cat "$WORK/e")" = err ]
+}
+
+@test "hooks: output of startContainer hooks goes to the same files, on the host" {
+	echo before >"$WORK/o"
+	config "hook(\"startContainer\"; {path: \"/bin/sh\", args: [\"sh\", \"-c\", \"echo out; echo err >&2; ls /proc/self/fd | wc -l\"]}) | .annotations = {\"run.oci.hooks.stdout\": \"$WORK/o\", \"run.oci.hooks.stderr\": \"$WORK/e\"}" 'sh ("ls /proc/self/fd | wc -l")'
+	runs create -b "$BUNDLE" "$ID"
+	[ "$(cat "$WORK/o")" = before ]
+	runs start "$ID"
+	runs delete --force "$ID"
+	[ "$(tr '\n' ' ' <"$WORK/o")" = "before out 4 " ]	# the fourth is of ls
+	[ "$(cat "$WORK/e")" = err ]
+	runs run -b "$BUNDLE" "$ID"	# the process itself has neither of the files
+	is 4
+	[ "$(tr '\n' ' ' <"$WORK/o")" = "before out 4 out 4 " ]
+	config ".annotations = {\"run.oci.hooks.stdout\": \"$WORK/none/o\"}"
+	fails create -b "$BUNDLE" "$ID"
+	says "open '$WORK/none/o' for the output of hooks: no such file or directory"
 }
 
 @test "hooks: without annotations their output goes nowhere" {
@@ -260,6 +295,16 @@ all_hooks () {
 	says "hooks.startContainer[0]"
 	says "timed out"
 	runs delete "$ID"
+	config 'del(.hooks) | hook("prestart"; {path: "/bin/sleep", args: ["sleep", "1000"], timeout: 1})'
+	fails create -b "$BUNDLE" "$ID"
+	says "hooks.prestart[0]"
+	says "timed out"
+	config 'del(.hooks) | hook("poststart"; {path: "/bin/sleep", args: ["sleep", "1000"], timeout: 1})'
+	runs create -b "$BUNDLE" "$ID"
+	fails start "$ID"
+	says "hooks.poststart[0]"
+	says "timed out"
+	runs delete --force "$ID"
 	config 'del(.hooks) | hook("poststop"; {path: "/bin/sleep", args: ["sleep", "1000"], timeout: 1})'
 	runs create -b "$BUNDLE" "$ID"
 	runs delete "$ID"

@@ -52,6 +52,11 @@ ids () { run_sh 'grep -E "^(Uid|Gid|Groups)" /proc/self/status | tr -s "\t " " "
 	says 'process.user.additionalGids: set 0 groups: operation not permitted'
 }
 
+@test "where the caller has no groups, the right to drop them is not missed" {
+	run setpriv --clear-groups --bounding-set -setgid --inh-caps -setgid "$CORACLE" --root "$STATE" run --bundle "$BUNDLE" "$ID" 3>&-
+	[ "$status" -eq 0 ]
+}
+
 @test "run.oci.keep_original_groups leaves the caller's groups" {
 	config '.process.user = {uid: 1000, gid: 1000} | .annotations["run.oci.keep_original_groups"] = "1"' 'sh ("id -G")'
 	run setpriv --groups 3,4,5 "$CORACLE" --root "$STATE" run --bundle "$BUNDLE" "$ID" 3>&-

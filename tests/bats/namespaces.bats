@@ -190,7 +190,7 @@ hold () { # [FILTER…]
 
 @test "time offsets: both clocks, also of the container's first process" {
 	with_tool probe
-	config 'ns ("time")' '.linux.timeOffsets = {monotonic: {secs: 100000, nanosecs: 5}, boottime: {secs: 200000}}' 'args (["/bin/probe", "clocks"])'
+	config 'ns ("time")' '.linux.timeOffsets = {monotonic: {secs: 100000, nanosecs: 5}, boottime: {secs: 200000, nanosecs: 7}}' 'args (["/bin/probe", "clocks"])'
 	runs run --bundle "$BUNDLE" "$ID"
 	read -r _ m _ b <<<"$output"
 	read -r _ om _ ob < <("$TEST_TOOLS/probe" clocks)
@@ -198,7 +198,7 @@ hold () { # [FILTER…]
 	[ $((b - ob)) -ge 199990 ] && [ $((b - ob)) -le 200010 ]
 	run_sh 'tr -s " " </proc/self/timens_offsets'
 	says 'monotonic 100000 5'
-	says 'boottime 200000 0'
+	says 'boottime 200000 7'
 }
 
 @test "time offsets backwards, and further than the clocks have gone" {

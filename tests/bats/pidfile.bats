@@ -96,6 +96,19 @@ receive () {
 	[ "$(cat "$WORK/received")" = "8 standard pidfd:$(pid)" ]
 }
 
+@test "pidfd socket: the annotation run.oci.pidfd_receiver does the same, and the option wins" {
+	config "args([\"/bin/sleep\", \"1000\"]) | .annotations[\"run.oci.pidfd_receiver\"] = \"$WORK/sock\""
+	receive "$WORK/sock"
+	runs create -b "$BUNDLE" "$ID"
+	wait "$receiver"
+	[ "$(cat "$WORK/received")" = "8 standard pidfd:$(pid)" ]
+	runs delete --force "$ID"
+	receive "$WORK/other"
+	runs run -d -b "$BUNDLE" --pidfd-socket "$WORK/other" "$ID"
+	wait "$receiver"
+	[ "$(cat "$WORK/received")" = "8 standard pidfd:$(pid)" ]
+}
+
 @test "pidfd socket: nobody listens: an error that leaves nothing" {
 	fails create -b "$BUNDLE" --pidfd-socket "$WORK/none" "$ID"
 	says "$WORK/none"

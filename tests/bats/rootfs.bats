@@ -167,6 +167,9 @@ mounts_anew () { nsenter -t "$PID" --mount --pid --root --wd unshare -U -r -n -m
 	config '.process.terminal = false | .linux.maskedPaths = ["/proc/kcore"]'
 	fails run --bundle "$BUNDLE" "$ID"
 	says "linux.maskedPaths: needs a mount namespace"
+	config '.linux.maskedPaths = [] | .linux.rootfsPropagation = "private"'
+	fails run --bundle "$BUNDLE" "$ID"
+	says "linux.rootfsPropagation: needs a mount namespace"
 }
 
 @test "without a mount namespace and without mounts: a chroot" {

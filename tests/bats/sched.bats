@@ -160,6 +160,7 @@ probe () { # WHAT…: in the container; the configuration may have been changed 
 		{mode: "MPOL_LOCAL"}|mode 4 nodes 0
 		{mode: "MPOL_PREFERRED_MANY", nodes: "0"}|mode 5 nodes 1
 		{mode: "MPOL_BIND", nodes: "0", flags: ["MPOL_F_STATIC_NODES"]}|mode 32770 nodes 1
+		{mode: "MPOL_INTERLEAVE", nodes: "0", flags: ["MPOL_F_RELATIVE_NODES"]}|mode 16387 nodes 1
 		{mode: "MPOL_BIND", nodes: "0", flags: ["MPOL_F_NUMA_BALANCING"]}|mode 8194 nodes 1
 	END
 }

@@ -363,6 +363,15 @@ agent () { # ANSWER [OPTION…]
 	done
 }
 
+@test "annotation run.oci.seccomp.receiver: the agent of who has no listenerPath" {
+	profile SCMP_ACT_ALLOW "$(rule umask NOTIFY)"
+	agent value:4242
+	config ".linux.seccomp |= del (.listenerPath) | .annotations[\"run.oci.seccomp.receiver\"] = \"$WORK/agent\""
+	call $umask 18
+	wait $agent
+	is '= 4242'
+}
+
 @test "the container process state that comes with the descriptor" {
 	profile SCMP_ACT_ALLOW "$(rule umask NOTIFY)"
 	config '.linux.seccomp.listenerMetadata = "a \"word\" of ours" | .annotations.key = "value"'

@@ -57,6 +57,20 @@ has () {
 	has memory memory.limit_in_bytes memory.max 9223372036854771712 max
 }
 
+@test "memory.checkBeforeUpdate: a limit below what is in use is refused, and stays what it was" {
+	up 'mount ("/tmp"; "tmpfs"; "tmpfs"; ["size=64m"])'
+	dir memory >/dev/null
+	runs update --memory 64M "$ID"
+	runs exec "$ID" dd if=/dev/zero of=/tmp/used bs=1M count=16
+	echo '{"memory": {"limit": 8388608, "checkBeforeUpdate": true}}' >"$WORK/resources"
+	fails update --resources "$WORK/resources" "$ID"
+	says "memory.limit: 8388608 is below the current usage of "
+	has memory memory.limit_in_bytes memory.max 67108864 67108864
+	echo '{"memory": {"limit": 50331648, "checkBeforeUpdate": true}}' >"$WORK/resources"
+	runs update --resources "$WORK/resources" "$ID"
+	has memory memory.limit_in_bytes memory.max 50331648 50331648
+}
+
 @test "--kernel-memory and --kernel-memory-tcp: accepted where they mean nothing" {
 	up
 	if v1; then

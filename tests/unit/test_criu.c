@@ -3,8 +3,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/err.h"
+#include "container/checkpoint.h"
 #include "container/criu.h"
 #include "libocispec/arena.h"
+#include "libocispec/oci_config.h"
 #include "tap.h"
 
 static struct arena a;
@@ -67,6 +70,22 @@ TEST (long_messages_grow)
 	for (int i = 0; i < 100; i++)
 		pb_string (&b, 1, text);
 	EQ (b.n, 100 * (999 + 3));
+}
+
+TEST (the_annotation_names_the_configuration_file)
+{
+	struct oci_kv kv = { .key = (char *) "org.criu.config", .value = (char *) "/etc/c" };
+	struct oci_config spec = { .annotations = { &kv, 1 } };
+	struct criu_options o = { 0 };
+	struct criu_dirs dirs = { 0 };
+	struct pb b = { .arena = &a };
+	struct err e = { 0 };
+
+	EQ (criu_common_options (&b, &o, &dirs, &spec, "dump.log", &e), 0);
+	OK (strstr (hex (&b), "9a 03 06 2f 65 74 63 2f 63"));
+	kv.value = (char *) "relative";
+	EQ (criu_common_options (&b, &o, &dirs, &spec, "dump.log", &e), -1);
+	STREQ (err_full (&e), "annotations.org.criu.config: 'relative' is not an absolute path");
 }
 
 static int
