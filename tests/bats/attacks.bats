@@ -130,3 +130,53 @@ overwrite_attack () {
 	run_sh 'id -G | wc -w'
 	is 6001
 }
+
+# CVE-2016-9962 again: who may trace all processes of its user namespace, in whose namespaces others are started. Root inside is root outside,
+# since a change of ids would hide a process as well.
+begin_peeking () {
+	with_tool peek
+	config 'userns | .linux.uidMappings = [{containerID: 0, hostID: 0, size: 65536}] | .linux.gidMappings = .linux.uidMappings' \
+		'args (["/bin/peek", "/stop"])' 'caps (["CAP_SYS_PTRACE", "CAP_DAC_OVERRIDE", "CAP_SYS_ADMIN", "CAP_SETUID", "CAP_SETGID"])'
+	coracle run --detach --bundle "$BUNDLE" "$ID" >"$WORK/seen" 2>&1 </dev/null
+	wait_until grep -q looking "$WORK/seen"
+	pid=$(coracle state "$ID" | jq .pid)
+}
+# Programs of the container were seen, to which it may do so, but nothing that has another or holds more than the standard streams.
+end_peeking () {
+	touch "$ROOTFS/stop"
+	wait_until has_status stopped
+	not grep -vxE 'looking|(root|cwd) -> /|exe -> /bin/busybox|mem -> opened|fd/[012] -> (/dev/null|'"$WORK"'/output)' "$WORK/seen"
+}
+not () { ! "$@"; }
+
+@test "a container that joins the namespaces of another is not to be seen there before it is one (CVE-2016-9962)" {
+	begin_peeking
+	config "join_ns (\"pid\"; \"/proc/$pid/ns/pid\") | join_ns (\"user\"; \"/proc/$pid/ns/user\")" ".linux.cgroupsPath += \"-2\"" \
+		'args (["/bin/true"]) | .process.capabilities = {}'
+	for i in {1..20}; do
+		runs run --bundle "$BUNDLE" "$ID-2"
+	done
+	config 'ns ("time") | .linux.timeOffsets = {boottime: {secs: 1000}} | .process.oomScoreAdj = 500'
+	for i in {1..10}; do
+		runs run --bundle "$BUNDLE" "$ID-2"
+	done
+	end_peeking
+}
+
+@test "… nor what exec brings into it" {
+	begin_peeking
+	for i in {1..30}; do
+		runs exec "$ID" /bin/true
+	done
+	end_peeking
+}
+
+@test "… control: who enters without any care is seen" {
+	begin_peeking
+	for i in {1..10}; do
+		nsenter -t "$pid" --user --pid -S 0 -G 0 sleep 0.02 3>&-
+	done
+	grep -qx "exe -> /usr/bin/sleep" "$WORK/seen"
+	grep -qx "mem -> opened" "$WORK/seen"
+	not end_peeking
+}
