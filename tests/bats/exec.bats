@@ -441,16 +441,20 @@ unified () {
 }
 
 @test "the runtime in a chroot: the root is the container's, not the host's" {
-	mkdir "$WORK/jail"
-	mount --bind / "$WORK/jail"
-	for dir in proc sys tmp; do # /tmp: the state and the bundle
-		mount --rbind --make-rprivate /$dir "$WORK/jail/$dir"
-	done
 	up
-	run chroot "$WORK/jail" "$CORACLE" --root "$STATE" exec "$ID" ls /home
-	umount -R "$WORK/jail"
+	mkdir "$WORK/jail"
+	# In a mount namespace of its own: what the host's "/" is bound on must never be there for whoever removes $WORK. /tmp: state, bundle.
+	cat >"$WORK/in-jail" <<-'END'
+		set -e
+		mount --bind / "$1"
+		for dir in proc sys tmp; do mount --rbind /$dir "$1/$dir"; done
+		exec chroot "$@"
+	END
+	run unshare --mount --propagation private sh "$WORK/in-jail" "$WORK/jail" "$CORACLE" --root "$STATE" exec "$ID" ls /home
 	is user
+	not grep -F " $WORK/jail" /proc/self/mountinfo
 }
+not () { ! "$@"; }
 
 @test "--no-pivot" {
 	config 'args (["/bin/sleep", "1000"])'
