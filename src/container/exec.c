@@ -145,6 +145,18 @@ reap (struct exec *x)
 	return status;
 }
 
+/* EBUSY: a container that uses its cgroup as an inner node (systemd does) and has gone below it. */
+static int
+admit (struct exec *x, pid_t pid, struct err *e)
+{
+	int r = cgroup_admit (x->req.g->arena, &x->cgroup, pid, e);
+
+	if (r == 0 || e->num != EBUSY || x->req.o->cgroups.n)
+		return r;
+	TRY (cgroup_open_of_process (&x->cgroup, x->init.join.pid, e));
+	return cgroup_admit (x->req.g->arena, &x->cgroup, pid, e);
+}
+
 static int
 clone_child (struct exec *x, int cgroup_fd, struct err *e)
 {
@@ -176,7 +188,7 @@ clone_child (struct exec *x, int cgroup_fd, struct err *e)
 	if (x->init.join.types & CLONE_NEWPID)
 		x->chan.peer_pidfd = x->pidfd;
 	if (cgroup_fd < 0 && x->cgroup.into_fd >= 0)
-		TRY (cgroup_admit (x->req.g->arena, &x->cgroup, pid, e));
+		TRY (admit (x, pid, e));
 	return chan_send (&x->chan, MSG_GO, x->pid, NULL, e);
 }
 
@@ -297,8 +309,8 @@ failed_child (struct exec *x)
 }
 
 /*
- * CLONE_INTO_CGROUP, and what may be in its way: the kernel that kills the child at birth (launch.c
- * knows), a container that uses its cgroup as an inner node (systemd does) and has gone below it.
+ * CLONE_INTO_CGROUP, and what may be in its way: a kernel that has no such flag, one that kills the
+ * child at birth (launch.c knows), a cgroup that takes no process (admit knows).
  */
 static int
 run_child (struct exec *x, struct err *e)
@@ -306,11 +318,8 @@ run_child (struct exec *x, struct err *e)
 	unsigned served = 0;
 	int r = clone_child (x, x->cgroup.into_fd, e), status;
 
-	if (r < 0 && x->pid == 0 && x->cgroup.into_fd >= 0) {
-		if (e->num == EBUSY && x->req.o->cgroups.n == 0)
-			TRY (cgroup_open_of_process (&x->cgroup, x->init.join.pid, e));
+	if (r < 0 && x->pid == 0 && x->cgroup.into_fd >= 0)
 		r = clone_child (x, -1, e);
-	}
 	if (r == 0 && serve (x, &served, e) == 0)
 		return 0;
 	status = failed_child (x);

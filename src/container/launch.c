@@ -350,6 +350,9 @@ clone_child (struct launch *l, bool wait_on_channel, bool into_cgroup, struct er
 		TRY (launch_attach_cgroup (l, pid, e));
 	if (!l->plan.ns.needs_stage && l->plan.userns.create)
 		TRY (userns_write_maps (pid, &l->plan.userns, e));
+	/* By us: who is in a user namespace cannot lower it, and as another id not even raise it.
+	 */
+	TRY (enter_oom_score (&l->init, pid, e));
 	/* v1 rules for devices are written one by one, after one that denies all: init must not
 	 * make devices meanwhile. v2 has a program, attached at once. */
 	if (l->cgroup.mode != CGROUP_V2)

@@ -29,9 +29,9 @@
 #include "sys/syscalls.h"
 
 /*
- * From here on nobody in a shared pid namespace may look into this process (CVE-2016-9962). Not
- * earlier: until its id maps are written and oom_score_adj is set, an unprivileged runtime needs
- * /proc/PID of its own child.
+ * From here on nobody in a shared pid or user namespace may look into this process (CVE-2016-9962).
+ * Not earlier than the id maps of a new user namespace are written, for which an unprivileged
+ * runtime needs /proc/PID of its own child; but before the first namespace is joined.
  */
 int
 enter_hide (struct err *e)
@@ -94,12 +94,12 @@ correct_listen_pid (struct arena *a, char **env)
 }
 
 int
-enter_oom_score (struct init *in, struct err *e)
+enter_oom_score (const struct init *in, pid_t pid, struct err *e)
 {
 	/* In a user namespace, also one that somebody made around us, it cannot be lowered. */
 	bool lenient = (in->plan->ns.own & CLONE_NEWUSER) || in->host->in_userns;
 
-	return oom_score_adj_apply (&in->plan->process, lenient, e);
+	return oom_score_adj_apply (&in->plan->process, pid, lenient, e);
 }
 
 int

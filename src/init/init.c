@@ -140,8 +140,7 @@ init_build (struct init *in, struct err *e)
 	}
 	find_cgroup (in);
 	STEP ("new session", new_session (e));
-	STEP ("oom_score_adj", enter_oom_score (in, e));
-	STEP ("hide from others", enter_hide (e));
+	STEP ("hide from others", enter_hide (e)); /* the stage did; fs.suid_dumpable may undo it */
 	STEP ("join namespaces", ns_join (&in->joins, ~0ull, false, e));
 	STEP ("cgroup namespace", enter_cgroup_namespace (p, e));
 	STEP ("session keyring", enter_keyring (proc, e));

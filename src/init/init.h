@@ -83,10 +83,12 @@ _Noreturn void join_main (struct init *in);
 /* The tail. Only returns on error. */
 int enter_user_process (struct init *in, struct err *e);
 /* Its predecessors, which init and exec share: standard streams, labels, scheduling. */
-int enter_oom_score (struct init *in, struct err *e);
 int enter_keyring (const struct process_plan *p, struct err *e);
 int enter_set_process (struct init *in, struct err *e);
 int enter_hide (struct err *e);
+/* Of the child, before it hears GO: by then it may be in a user namespace, and may not. pid 0: of
+ * the caller. */
+int enter_oom_score (const struct init *in, pid_t pid, struct err *e);
 /* The built-in init: returns 0 in a child that goes on to the user's process; pid 1 does not
  * return.
  */

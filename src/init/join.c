@@ -173,7 +173,7 @@ join_run (struct init *in, struct err *e)
 	STEP ("wait for the runtime", chan_expect (&in->chan, MSG_GO, &in->host_pid, e));
 	STEP ("enter the cgroup", cgroup_enter_self (in->cgroup, e)); /* before its namespace */
 	STEP ("cpu affinity", set_affinity (&p->process, e)); /* after it: it brings a cpuset */
-	STEP ("oom_score_adj", enter_oom_score (in, e));      /* host's procfs */
+	STEP ("oom_score_adj", enter_oom_score (in, 0, e));   /* host's procfs */
 	STEP ("hide from others", enter_hide (e));
 	STEP ("close files", leave_files (in, e));
 	STEP ("join namespaces", join_namespaces (in, e));

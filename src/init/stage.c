@@ -32,11 +32,37 @@ make_user_namespace (struct init *in, struct err *e)
 }
 
 static int
-make_time_namespace (struct init *in, struct err *e)
+make_time_namespace (struct init *in, int offsets_fd, struct err *e)
 {
 	if (unshare (CLONE_NEWTIME) < 0)
 		return err_set (e, errno, "unshare the time namespace");
-	return timens_write_offsets (&in->plan->ns, e);
+	return timens_write_offsets (&in->plan->ns, offsets_fd, e);
+}
+
+/* Who is in the namespaces that we join, and may trace processes there, must not see what we bring
+ * along: the host's root directory, files of the runtime (CVE-2016-9962). */
+static int
+enter_user_namespace (struct init *in, struct err *e)
+{
+	const struct ns_plan *ns = &in->plan->ns;
+
+	if (ns->create & CLONE_NEWUSER) {
+		/* What belongs to the host can only be joined from here, what belongs to the new
+		 * one only from there. */
+		STEP ("join namespaces", ns_join (&in->joins, ~(uint64_t) CLONE_NEWNS, true, e));
+		STEP ("make the user namespace", make_user_namespace (in, e));
+		STEP ("hide from others", enter_hide (e)); /* the maps are written */
+		return 0;
+	}
+	STEP ("hide from others", enter_hide (e));
+	/* Here it is allowed, if anywhere: in there setgroups may be denied, and the caller's
+	 * groups must not come along (CVE-2022-2989). */
+	if (!in->plan->process.keep_groups)
+		(void) sys_setgroups (0, NULL);
+	STEP ("join the user namespace", ns_join (&in->joins, CLONE_NEWUSER, false, e));
+	if (ns->own & CLONE_NEWUSER)
+		STEP ("become root", userns_become_root (&in->plan->userns, e));
+	return 0;
 }
 
 static int
@@ -48,29 +74,20 @@ stage_run (struct init *in, struct err *e)
 			 CLONE_PARENT, /* init is the runtime's child, in both shapes */
 		.cgroup_fd = -1,
 	};
-	autofd pidfd = -1;
+	autofd pidfd = -1, offsets = -1;
 	int pid;
 
 	STEP ("wait for the runtime", chan_expect (&in->chan, MSG_GO, NULL, e));
 	STEP ("enter the cgroup", cgroup_enter_self (in->cgroup, e));
-	if (ns->create & CLONE_NEWUSER) {
-		/* What belongs to the host can only be joined from here, what belongs to the new
-		 * one only from there. */
-		STEP ("join namespaces", ns_join (&in->joins, ~(uint64_t) CLONE_NEWNS, true, e));
-		STEP ("make the user namespace", make_user_namespace (in, e));
-	} else {
-		/* Here it is allowed, if anywhere: in there setgroups may be denied, and the
-		 * caller's groups must not come along (CVE-2022-2989). */
-		if (!in->plan->process.keep_groups)
-			(void) sys_setgroups (0, NULL);
-		STEP ("join the user namespace", ns_join (&in->joins, CLONE_NEWUSER, false, e));
-		if (ns->own & CLONE_NEWUSER)
-			STEP ("become root", userns_become_root (&in->plan->userns, e));
-	}
+	if (ns->create & CLONE_NEWTIME)
+		STEP ("time namespace", timens_open_offsets (ns, &offsets, e));
+	TRY (enter_user_namespace (in, e));
 	STEP ("join the pid namespace",
 	      ns_join (&in->joins, CLONE_NEWPID, false, e)); /* takes effect for init */
 	if (ns->create & CLONE_NEWTIME)
-		STEP ("make the time namespace", make_time_namespace (in, e));
+		STEP ("make the time namespace", make_time_namespace (in, offsets, e));
+	if (offsets >= 0)
+		close (take_fd (&offsets));
 	req.ret_pidfd = &pidfd;
 	pid = sys_clone3_fork (&req);
 	if (pid < 0)

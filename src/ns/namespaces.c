@@ -127,11 +127,22 @@ ns_set_names (const struct ns_plan *plan, struct err *e)
 }
 
 int
-timens_write_offsets (const struct ns_plan *plan, struct err *e)
+timens_open_offsets (const struct ns_plan *plan, int *ret_fd, struct err *e)
+{
+	*ret_fd = -1;
+	if (plan->n_offsets == 0)
+		return 0;
+	*ret_fd = procfs_open ("self/timens_offsets", O_WRONLY);
+	return *ret_fd < 0 ? err_set (e, -*ret_fd,
+				      "linux.timeOffsets: open `/proc/self/timens_offsets`")
+			   : 0;
+}
+
+int
+timens_write_offsets (const struct ns_plan *plan, int fd, struct err *e)
 {
 	char text[128];
 	size_t len = 0;
-	int r;
 
 	if (plan->n_offsets == 0)
 		return 0;
@@ -139,6 +150,7 @@ timens_write_offsets (const struct ns_plan *plan, struct err *e)
 		len += (size_t) snprintf (text + len, sizeof text - len, "%d %lld %u\n",
 					  plan->offsets[i].clock, (long long) plan->offsets[i].secs,
 					  plan->offsets[i].nanosecs);
-	r = procfs_write ("self/timens_offsets", text);
-	return r < 0 ? err_set (e, -r, "linux.timeOffsets: write `/proc/self/timens_offsets`") : 0;
+	return write (fd, text, len) < 0
+		       ? err_set (e, errno, "linux.timeOffsets: write `/proc/self/timens_offsets`")
+		       : 0;
 }

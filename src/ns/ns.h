@@ -41,9 +41,13 @@ int ns_join (struct ns_fds *fds, uint64_t types, bool try_only, struct err *e);
 /* sethostname, setdomainname; in the container's UTS namespace. */
 int ns_set_names (const struct ns_plan *plan, struct err *e);
 
-/* /proc/self/timens_offsets: after unshare (CLONE_NEWTIME), before the first fork
- * (time_namespaces(7), Linux 5.6). */
-int timens_write_offsets (const struct ns_plan *plan, struct err *e);
+/*
+ * /proc/self/timens_offsets (time_namespaces(7), Linux 5.6): opened while /proc/self is still ours,
+ * which a process loses that becomes another id or makes itself non-dumpable; written after unshare
+ * (CLONE_NEWTIME), before the first fork. Without offsets in the plan the fd is -1.
+ */
+int timens_open_offsets (const struct ns_plan *plan, int *ret_fd, struct err *e);
+int timens_write_offsets (const struct ns_plan *plan, int fd, struct err *e);
 
 /*
  * Write setgroups, uid_map and gid_map of `pid`, a child that has just made its user namespace;

@@ -37,15 +37,17 @@ rlimits_apply (pid_t pid, const struct process_plan *p, struct err *e)
 }
 
 int
-oom_score_adj_apply (const struct process_plan *p, bool lenient, struct err *e)
+oom_score_adj_apply (const struct process_plan *p, pid_t pid, bool lenient, struct err *e)
 {
-	char text[16];
+	char text[16], path[40] = "self/oom_score_adj";
 	int r;
 
 	if (!p->oom_score_adj_set)
 		return 0;
 	snprintf (text, sizeof text, "%d", p->oom_score_adj);
-	r = procfs_write ("self/oom_score_adj", text);
+	if (pid)
+		snprintf (path, sizeof path, "%d/oom_score_adj", (int) pid);
+	r = procfs_write (path, text);
 	/* Without CAP_SYS_RESOURCE it cannot be lowered: for an ordinary user it stays what it was.
 	 */
 	if ((r == -EACCES || r == -EPERM) && lenient)

@@ -15,9 +15,8 @@ struct plan;
  * work. */
 int rlimits_apply (pid_t pid, const struct process_plan *p, struct err *e);
 
-int
-oom_score_adj_apply (const struct process_plan *p, bool lenient,
-		     struct err *e); /* lenient: user namespace, EACCES on lowering is ignored */
+/* pid 0: our own. lenient: EACCES on lowering is ignored. */
+int oom_score_adj_apply (const struct process_plan *p, pid_t pid, bool lenient, struct err *e);
 int sched_apply (const struct process_plan *p, struct err *e); /* sched_setattr */
 int ioprio_apply (const struct process_plan *p, struct err *e);
 int mempolicy_apply (const struct process_plan *p, struct err *e);

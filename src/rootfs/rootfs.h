@@ -60,7 +60,11 @@ int rootfs_prepare (struct arena *a, const struct plan *plan, const char *notify
 		    struct rootfs *ret, struct err *e);
 void rootfs_close (struct rootfs *r, size_t n_mounts); /* runtime: after init has its copies */
 
-/* `mounts`, in a process that has joined the container: "/" is the root, as it is. */
+/*
+ * `mounts`, in a process that has joined the container: "/" is the root, as it is. Only with
+ * mount_setattr: nothing else can make a volume no peer of the host's before it is attached, and
+ * there may be no /proc to name our descriptors by.
+ */
 int rootfs_join (struct rootfs *r, struct err *e);
 int rootfs_open (struct rootfs *r, const struct rootfs_plan *plan, struct err *e);
 int mounts_apply (struct rootfs *r, const struct plan *plan, size_t from, size_t to,

@@ -92,6 +92,23 @@ refused () {
 	says "mounts[0]: mount on '/link': a symbolic link leads to /proc"
 }
 
+@test "on /proc belongs a proc file system: no other one, no directory, no part of it" {
+	local m
+	no_mounts_at /proc
+	mkdir -p "$WORK/fake/self/attr" "$ROOTFS/evil"
+	touch "$WORK/fake/self/attr/exec"
+	for m in 'mount("/proc"; "tmpfs"; "t"; [])' "bind(\"/proc\"; \"$WORK/fake\"; [])" 'bind("/proc"; "/proc/self"; [])' 'mount("/proc/self"; "tmpfs"; "t"; [])'; do
+		config "$m"
+		refused
+		says "mounts["
+		config '.mounts |= .[:-1]'
+	done
+	[ ! -s "$WORK/fake/self/attr/exec" ]
+	config 'bind("/proc"; "/proc"; [])'
+	attempt
+	[ "$status" -eq 0 ]
+}
+
 @test "without a proc, what the image has as /proc is neither read nor written" {
 	no_mounts_at /proc
 	mkdir -p "$ROOTFS/proc/sys/kernel" "$ROOTFS/proc/self/attr"

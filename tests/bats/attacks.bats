@@ -15,12 +15,13 @@ overwrite_attack () {
 	ln -sf /proc/self/exe "$ROOTFS/bin/link"
 	printf '#!/proc/self/exe\n' >"$ROOTFS/bin/script"
 	chmod 755 "$ROOTFS/bin/script"
+	echo 'int main (void) { return 0; }' | gcc -x c -Wl,--dynamic-linker=/proc/self/exe -o "$ROOTFS/bin/interpreted" -
 	config 'args (["/bin/overwrite", "/stop", "coracle"])' "$@"
 	"$WORK/bin/coracle" --root "$STATE" run -d --bundle "$BUNDLE" "$ID" >"$WORK/seen" 2>&1 </dev/null 3>&-
 	wait_until grep -q looking "$WORK/seen"
 	for i in {1..100}; do
 		[ "$i" -le 8 ] || ! grep -q found "$WORK/seen" || break	# at least so often, and until it was seen
-		for program in /proc/self/exe /bin/link /bin/script; do
+		for program in /proc/self/exe /bin/link /bin/script /bin/interpreted; do
 			timeout 5 "$WORK/bin/coracle" --root "$STATE" exec "$ID" "$program" --version >/dev/null 2>&1 </dev/null 3>&- || true
 		done
 	done
@@ -29,6 +30,19 @@ overwrite_attack () {
 	[ "$(sha256sum "$WORK/bin/"*)" = "$before" ] || { cat "$WORK/seen"; return 1; }
 	cat "$WORK/seen"
 	grep -qE '^seen [1-9][0-9]* opened [0-9]+ written 0$' "$WORK/seen" || { cat "$WORK/seen"; return 1; }
+}
+
+@test "control: a program that is not sealed is overwritten by the same attacker" {
+	with_tool overwrite
+	cp /usr/bin/sleep "$WORK/victim"
+	cp "$WORK/victim" "$WORK/before"
+	config 'args (["/bin/overwrite", "/stop", "victim"])' 'caps (["CAP_SYS_PTRACE", "CAP_DAC_OVERRIDE", "CAP_SYS_ADMIN"])'
+	coracle run -d --bundle "$BUNDLE" "$ID" >"$WORK/seen" 2>&1 </dev/null
+	wait_until grep -q looking "$WORK/seen"
+	nsenter -t "$(coracle state "$ID" | jq .pid)" --pid "$WORK/victim" 0.3 3>&-
+	wait_until eval "! cmp -s $WORK/victim $WORK/before"
+	touch "$ROOTFS/stop"
+	wait_until has_status stopped
 }
 
 @test "the program of the runtime cannot be overwritten from a container (CVE-2019-5736)" {
@@ -129,4 +143,95 @@ overwrite_attack () {
 	config '.process.user.additionalGids = [range (1000000000; 1000006000)]'
 	run_sh 'id -G | wc -w'
 	is 6001
+}
+
+# CVE-2016-9962 again: who may trace all processes of its user namespace, in whose namespaces others are started. Root inside is root outside,
+# since a change of ids would hide a process as well.
+begin_peeking () {
+	with_tool peek
+	config 'userns | .linux.uidMappings = [{containerID: 0, hostID: 0, size: 65536}] | .linux.gidMappings = .linux.uidMappings' \
+		'args (["/bin/peek", "/stop"])' 'caps (["CAP_SYS_PTRACE", "CAP_DAC_OVERRIDE", "CAP_SYS_ADMIN", "CAP_SETUID", "CAP_SETGID"])'
+	coracle run --detach --bundle "$BUNDLE" "$ID" >"$WORK/seen" 2>&1 </dev/null
+	wait_until grep -q looking "$WORK/seen"
+	pid=$(coracle state "$ID" | jq .pid)
+}
+# Programs of the container were seen, to which it may do so, but nothing that has another or holds more than the standard streams.
+end_peeking () {
+	touch "$ROOTFS/stop"
+	wait_until has_status stopped
+	not grep -vxE 'looking|(root|cwd) -> /|exe -> /bin/busybox|mem -> opened|fd/[012] -> (/dev/null|'"$WORK"'/output)' "$WORK/seen"
+}
+not () { ! "$@"; }
+
+@test "a container that joins the namespaces of another is not to be seen there before it is one (CVE-2016-9962)" {
+	begin_peeking
+	config "join_ns (\"pid\"; \"/proc/$pid/ns/pid\") | join_ns (\"user\"; \"/proc/$pid/ns/user\")" ".linux.cgroupsPath += \"-2\"" \
+		'args (["/bin/true"]) | .process.capabilities = {}'
+	for i in {1..20}; do
+		runs run --bundle "$BUNDLE" "$ID-2"
+	done
+	config 'ns ("time") | .linux.timeOffsets = {boottime: {secs: 1000}} | .process.oomScoreAdj = 500'
+	for i in {1..10}; do
+		runs run --bundle "$BUNDLE" "$ID-2"
+	done
+	end_peeking
+}
+
+@test "… nor what exec brings into it" {
+	begin_peeking
+	for i in {1..30}; do
+		runs exec "$ID" /bin/true
+	done
+	end_peeking
+}
+
+@test "… control: who enters without any care is seen" {
+	begin_peeking
+	for i in {1..10}; do
+		nsenter -t "$pid" --user --pid -S 0 -G 0 sleep 0.02 3>&-
+	done
+	grep -qx "exe -> /usr/bin/sleep" "$WORK/seen"
+	grep -qx "mem -> opened" "$WORK/seen"
+	not end_peeking
+}
+
+# CVE-2020-15257: whoever shares the host's network reaches abstract sockets. In a network namespace of its own, so that all that listens is ours.
+@test "nothing of the runtime listens on a socket, abstract or not, that a container on the host's network could reach" {
+	config 'no_ns ("network")' '.mounts |= map (select (.type != "sysfs"))' 'sh ("while [ ! -e /stop ]; do cat /proc/net/unix >>/sockets; sleep 0.01; done")'
+	cat >"$WORK/life" <<-'END'
+		ip link set lo up
+		"$1" --root "$2" create --bundle "$3" "$4" </dev/null >/dev/null 2>&1 && "$1" --root "$2" start "$4"
+		for i in 1 2 3 4 5; do "$1" --root "$2" exec "$4" true; done
+		"$1" --root "$2" state "$4" >/dev/null
+		[ -z "$5" ] || python3 -c 'import socket, time; s = socket.socket (socket.AF_UNIX); s.bind ("\0reachable"); s.listen (); time.sleep (0.5)'
+		touch "$3/rootfs/stop"
+	END
+	unshare --net sh "$WORK/life" "$CORACLE" "$STATE" "$BUNDLE" "$ID" '' 3>&-
+	wait_until has_status stopped
+	# Names, and sockets that listen (flag 0x10000): the runtime's channel is an unnamed pair.
+	[ -s "$ROOTFS/sockets" ]
+	not grep -vE '^Num|: [0-9]+ 0+ 0+ [0-9]+ 0[13] +[0-9]+$|: 0000000[0-9] 00000000 00000000 [0-9]+ 0[13] +[0-9]+$' "$ROOTFS/sockets"
+	# The control: one that listens is noticed.
+	runs delete "$ID"
+	rm "$ROOTFS/stop" "$ROOTFS/sockets"
+	unshare --net sh "$WORK/life" "$CORACLE" "$STATE" "$BUNDLE" "$ID" control 3>&-
+	wait_until has_status stopped
+	grep -q '00010000 .*@reachable' "$ROOTFS/sockets"
+}
+
+# CVE-2017-5226: TIOCSTI types into the terminal of whoever shares it. It takes the controlling terminal, or CAP_SYS_ADMIN.
+@test "the terminal of the caller is never the controlling one of a container's process" {
+	local tty='read -r _ _ _ _ _ _ tty _ </proc/$$/stat; echo "tty $tty"; (: </dev/tty) 2>&1'
+	config "$(jq -n --arg s "$tty" '"sh(\($s | tojson))"' -r)"
+	printf '%s\n' "$tty" >"$WORK/tty"
+	# control: without us it is
+	run timeout 20 script -qec "sh $WORK/tty" /dev/null </dev/null 3>&-
+	says "tty "
+	lacks "tty 0"
+	run timeout 20 script -qec "$CORACLE --root $STATE run --bundle $BUNDLE $ID" /dev/null </dev/null 3>&-
+	says "tty 0"
+	says "/dev/tty"
+	config 'args (["/bin/sleep", "1000"])'
+	run timeout 20 script -qec "$CORACLE --root $STATE run --detach --bundle $BUNDLE $ID; $CORACLE --root $STATE exec $ID sh -c 'read -r _ _ _ _ _ _ tty _ </proc/\$\$/stat; echo tty \$tty'" /dev/null </dev/null 3>&-
+	says "tty 0"
 }

@@ -72,6 +72,7 @@ build () { make --no-print-directory -j"$(nproc)" "$@"; }
 	[ -x "$dest/usr/libexec/coracle/coracle-helper" ]
 	[ -s "$dest/usr/share/coracle/podman/50-coracle.conf" ]
 	[ -s "$dest/usr/share/bash-completion/completions/coracle" ]
+	[ -z "$(find "$dest" -perm /6000)" ]	# nothing with the rights of another
 	run build uninstall DESTDIR="$dest" PREFIX=/usr
 	[ "$status" -eq 0 ]
 	left=$(find "$dest" ! -type d)

@@ -136,6 +136,24 @@ exits () { [ "$status" -eq "$1" ] || { echo "exit status $status, not $1: $outpu
 	exits 255
 }
 
+@test "--cwd and the program through a descriptor: never outside (CVE-2024-21626)" {
+	up
+	cp "$ROOTFS/bin/busybox" "$WORK/prog"
+	exec 5<"$WORK" 6</ 7<"$WORK"
+	for n in $(seq 3 19); do
+		ex --cwd "/proc/self/fd/$n" "$ID" cat prog etc/passwd
+		exits 255
+		lacks root:x
+		ex "$ID" "/proc/self/fd/$n/prog" true
+		[ "$status" -eq 127 ] || [ "$status" -eq 126 ]
+	done
+	exec 5<&- 6<&- 7<&-
+	# given away on purpose, it is still no working directory
+	run timeout 20 "$CORACLE" --root "$STATE" exec --preserve-fds 1 --cwd /proc/self/fd/3 "$ID" ls 3</
+	exits 255
+	says "is outside of the container's root"
+}
+
 @test "--cap adds, nothing becomes inheritable; --only-caps replaces" {
 	up 'caps (["CAP_KILL", "CAP_CHOWN"]) | .process.capabilities |= (.inheritable = [] | .ambient = [])'
 	ex --cap CAP_NET_RAW "$ID" sh -c 'grep Cap /proc/self/status | tr -d "\n\t"'

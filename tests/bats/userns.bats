@@ -191,3 +191,24 @@ print(os.fstat(fcntl.ioctl(fd, 0xb701)).st_ino == os.stat(sys.argv[2]).st_ino)' 
 	says 'permission denied'
 	chmod 755 "$WORK"
 }
+
+@test "oom_score_adj is that of config.json, although root inside is another user" {
+	config userns '.process.oomScoreAdj = 500' 'sh ("cat /proc/self/oom_score_adj")'
+	owned_by 100000
+	runs run --bundle "$BUNDLE" "$ID"
+	is 500
+	config 'ns ("time")'	# another way to init: by a stage
+	runs run --bundle "$BUNDLE" "$ID"
+	is 500
+}
+
+@test "the clocks of a time namespace, new with the user namespace, and below one that is joined" {
+	owned_by 100000
+	config userns 'ns ("time")' '.linux.timeOffsets = {boottime: {secs: 200000}}' 'sh ("cat /proc/self/timens_offsets; sleep 1000")'
+	coracle run -d --bundle "$BUNDLE" "$ID" >"$WORK/out" 2>&1 </dev/null
+	wait_until grep -qE '^boottime +200000 +0$' "$WORK/out"
+	pid=$(coracle state "$ID" | jq .pid)
+	config "join_ns (\"user\"; \"/proc/$pid/ns/user\") | .linux.timeOffsets.boottime.secs = 300000 | .linux.cgroupsPath += \"-2\"" 'sh ("cat /proc/self/timens_offsets")'
+	runs run --bundle "$BUNDLE" "$ID-2"
+	grep -qE '^boottime +300000 +0$' <<<"$output"
+}

@@ -182,12 +182,13 @@ offsets (void)
 						   { CLOCK_BOOTTIME, -1, 0 } },
 				      .n_offsets = 2 };
 	struct timespec before, after;
-	int status;
+	int status, fd = -1;
 
+	EQ (timens_open_offsets (&plan, &fd, &e), 0);
 	if (unshare (CLONE_NEWTIME) < 0)
 		_exit (0); /* Linux < 5.6 */
 	clock_gettime (CLOCK_MONOTONIC, &before);
-	EQ (timens_write_offsets (&plan, &e), 0);
+	EQ (timens_write_offsets (&plan, fd, &e), 0);
 	fflush (stdout);
 	if (fork () == 0) {
 		clock_gettime (CLOCK_MONOTONIC, &after);
