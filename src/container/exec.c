@@ -41,7 +41,7 @@ struct exec {
 	pid_t pid; /* our child; 0: none */
 	int pidfd;
 	int failure;
-	bool paused; /* until somebody resumes it, nothing comes from our child */
+	bool paused;   /* until somebody resumes it, nothing comes from our child */
 	bool recorded; /* in the audit trail */
 };
 
