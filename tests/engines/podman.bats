@@ -493,7 +493,8 @@ left_behind () {
 		pod run -d --name u --uidmap 0:100000:65536 --user 1000 box sleep 1000 >/dev/null
 		ps -o uid= -p "$(pod inspect -f '{{.State.Pid}}' u)" | tr -d ' '
 		t pod exec u id -u
-		pod rm -f -t 0 u >/dev/null
+		# Now and then podman 4.3 finds the shm of a container with id maps still busy, with any runtime: 13 of 169 here, with runc 1 of 19.
+		wait_for pod rm --force --ignore --time 0 u >/dev/null 2>&1
 	}
 	both 36 go <<-'WANT'
 		 0 100000 65536
