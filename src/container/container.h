@@ -46,6 +46,7 @@ struct globals {
 	const char *listen_fdnames;
 	const char *notify_socket;
 	char **argv; /* of this process */
+	struct selfexe *exe;
 };
 
 enum container_status {
