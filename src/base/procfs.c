@@ -214,6 +214,20 @@ proc_self_audit (const char *file, uint32_t *ret)
 	return 0;
 }
 
+uint64_t
+proc_ignored_signals (void)
+{
+	char buf[4096];
+	const char *line;
+	uint64_t mask = ~0ull;
+	ssize_t n = read_small_at (AT_FDCWD, "/proc/self/status", buf, sizeof buf);
+
+	line = n < 0 ? NULL : strstr (buf, "\nSigIgn:");
+	if (line)
+		mask = strtoull (line + strlen ("\nSigIgn:"), NULL, 16);
+	return mask;
+}
+
 bool
 proc_in_userns (void)
 {

@@ -33,5 +33,6 @@ int proc_stat_field (pid_t pid, int number,
 		     uint64_t *ret); /* a number of /proc/PID/stat, from 4 on; 0 or -errno */
 int proc_starttime (pid_t pid, uint64_t *ret); /* field 22 of /proc/PID/stat; 0 or -errno */
 int proc_self_audit (const char *file,
-		     uint32_t *ret); /* "loginuid", "sessionid"; -ENOENT: a kernel without audit */
-bool proc_in_userns (void);	     /* /proc/self/uid_map is not the identity of all ids */
+		     uint32_t *ret);  /* "loginuid", "sessionid"; -ENOENT: a kernel without audit */
+uint64_t proc_ignored_signals (void); /* of this process; all, if it cannot be known */
+bool proc_in_userns (void);	      /* /proc/self/uid_map is not the identity of all ids */

@@ -65,3 +65,27 @@ sock_send_fd (int sock, const void *data, size_t len, int fd, struct err *e)
 			return err_set (e, errno, "send a file descriptor");
 	return 0;
 }
+
+int
+sock_receive_fd (int sock, void *data, size_t len, int *ret_fd, struct err *e)
+{
+	union {
+		struct cmsghdr h;
+		char buf[CMSG_SPACE (sizeof (int))];
+	} control;
+	struct iovec iov = { data, len };
+	struct msghdr mh = { .msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = control.buf,
+			     .msg_controllen = sizeof control.buf };
+	const struct cmsghdr *h;
+
+	*ret_fd = -1;
+	while (recvmsg (sock, &mh, MSG_CMSG_CLOEXEC) < 0)
+		if (errno != EINTR)
+			return err_set (e, errno, "receive a file descriptor");
+	h = CMSG_FIRSTHDR (&mh);
+	if (h && h->cmsg_level == SOL_SOCKET && h->cmsg_type == SCM_RIGHTS)
+		memcpy (ret_fd, CMSG_DATA (h), sizeof *ret_fd);
+	return 0;
+}

@@ -9,3 +9,7 @@
 int sock_connect (const char *path, struct err *e);
 /* One sendmsg with `len` bytes and one fd. */
 int sock_send_fd (int sock, const void *data, size_t len, int fd, struct err *e);
+/* Its counterpart, for one of our own processes. *ret_fd: CLOEXEC; -1 if there was none, or the
+ * end.
+ */
+int sock_receive_fd (int sock, void *data, size_t len, int *ret_fd, struct err *e);

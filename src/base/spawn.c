@@ -142,7 +142,7 @@ child (const struct spawn *p, const struct streams *s, pid_t parent)
 	    getppid () != 0) /* 0: the parent is in an outer pid namespace */
 		_exit (127);
 	(void) setpgid (0, 0);
-	sys_signals_default ();
+	sys_signals_default (~0ull);
 	sigemptyset (&none);
 	(void) sigprocmask (SIG_SETMASK, &none, NULL);
 	/* Every fd that we hold is CLOEXEC, and none of child[] is 0-2: no order of dup2 can

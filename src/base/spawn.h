@@ -43,5 +43,5 @@ const char *spawn_describe (const struct spawn *s, const struct spawn_result *r,
 			    size_t size);
 
 /* Where the path of our own binary is kept when we run from a sealed copy of it
- * (container/selfexe.h). */
+ * (security/selfexe.h). */
 #define SELFEXE_ENV "_CORACLE_EXE"

@@ -53,7 +53,7 @@ owner_of (struct arena *a, const struct container *c, struct owner *last)
 
 /* One container. A damaged one is named and the list goes on. False: there is nothing to show. */
 static bool
-read_row (const struct globals *g, char *id, struct owner *owner, struct row *row)
+read_row (const struct globals *g, char *id, bool json, struct owner *owner, struct row *row)
 {
 	struct container *c = arena_alloc (g->arena, sizeof *c);
 	enum container_status status;
@@ -69,7 +69,7 @@ read_row (const struct globals *g, char *id, struct owner *owner, struct row *ro
 	c->st.owner = (char *) (size_t) owner_of (g->arena, c, owner);
 	row->st = &c->st;
 	row->status = container_status_names[status];
-	row->json = container_state_json (c, g->arena, status, OCI_COMPACT);
+	row->json = json ? container_state_json (c, g->arena, status, OCI_COMPACT) : NULL;
 	if (status == STATUS_STOPPED)
 		c->st.pid = 0; /* last: it is by the pid that the exit status is found */
 	container_close (c);
@@ -111,13 +111,14 @@ list (const struct globals *g, void *options, char **args, struct err *e)
 {
 	const struct list_options *o = options;
 	const char *format = o->format ? o->format : "table";
+	bool json = streq (format, "json");
 	struct owner owner = { 0 };
 	struct row *rows;
 	size_t n, shown = 0;
 	char **ids;
 
 	(void) args;
-	if (!streq (format, "table") && !streq (format, "json"))
+	if (!streq (format, "table") && !json)
 		return err_set (e, 0, "option --format: '%s' is neither table nor json", format);
 	TRY (container_list_ids (g, &ids, &n, e));
 	if (o->quiet) {
@@ -127,8 +128,8 @@ list (const struct globals *g, void *options, char **args, struct err *e)
 	}
 	rows = arena_alloc (g->arena, (n + 1) * sizeof *rows);
 	for (size_t i = 0; i < n; i++)
-		shown += read_row (g, ids[i], &owner, &rows[shown]);
-	(streq (format, "json") ? print_json : print_table) (rows, shown);
+		shown += read_row (g, ids[i], json, &owner, &rows[shown]);
+	(json ? print_json : print_table) (rows, shown);
 	return 0;
 }
 

@@ -11,16 +11,15 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/procfs.h"
-#include "base/spawn.h"
 #include "base/str.h"
 #include "cli/command.h"
 #include "container/audit.h"
 #include "container/container.h"
 #include "config.h"
-#include "container/selfexe.h"
 #include "libocispec/arena.h"
 #include "plan/plan.h"
 #include "process/process.h"
+#include "security/selfexe.h"
 
 /* The global options as written; resolve() turns them into struct globals. */
 struct global_options {
@@ -161,7 +160,6 @@ resolve (const struct global_options *o, struct globals *g, struct err *e)
 	g->root = o->root ? o->root : default_root (g->arena);
 	g->root_given = o->root != NULL;
 	g->notify_socket = notify && *notify ? notify : NULL;
-	g->exe = getenv (SELFEXE_ENV);
 	read_listen_environment (g);
 	unsetenv ("NOTIFY_SOCKET");
 	return 0;
@@ -252,7 +250,7 @@ dispatch (char **argv, struct globals *g, const struct command **ret_command, st
 	}
 	*ret_command = argv[0] ? command_find (argv[0]) : NULL;
 	if (*ret_command && (*ret_command)->enters_container)
-		TRY (selfexe_protect (argv - p.at, e)); /* first: it starts all over */
+		TRY (selfexe_begin (g->exe, argv - p.at, e)); /* may start all over */
 	TRY (resolve (&o, g, e));
 	if (!*ret_command)
 		return unknown_command (argv[0], e);
@@ -287,7 +285,8 @@ main (int argc, char **argv)
 {
 	static struct arena arena; /* one per process, never freed piecemeal */
 	static struct err e;
-	struct globals g = { .arena = &arena, .argv = argv };
+	static struct selfexe exe;
+	struct globals g = { .arena = &arena, .argv = argv, .exe = &exe };
 	const struct command *c = NULL;
 	int status;
 

@@ -16,6 +16,7 @@
 #include "container/container.h"
 #include "libocispec/arena.h"
 #include "security/security.h"
+#include "security/selfexe.h"
 #include "sys/netlink.h"
 
 #define VIRT_CONTROL                                                                          \
@@ -50,7 +51,7 @@ executable (const struct globals *g, char buf[PATH_MAX])
 	ssize_t n = readlink ("/proc/self/exe", buf, PATH_MAX - 1);
 
 	buf[n > 0 ? n : 0] = '\0';
-	return startswith (buf, "/memfd:") && g->exe ? g->exe : buf;
+	return startswith (buf, "/memfd:") ? g->exe->path : buf;
 }
 
 /* "pts/0" */

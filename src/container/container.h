@@ -48,9 +48,9 @@ struct globals {
 	unsigned listen_fds; /* LISTEN_FDS, if LISTEN_PID was us */
 	const char *listen_fdnames;
 	const char *notify_socket;
-	int audit;	 /* enum audit_mode (audit.h) */
-	const char *exe; /* our binary, when we run from a sealed copy of it; else NULL */
-	char **argv;	 /* of this process */
+	int audit;	     /* enum audit_mode (audit.h) */
+	char **argv;	     /* of this process */
+	struct selfexe *exe; /* our program, and where it is */
 };
 
 enum container_status {

@@ -286,7 +286,7 @@ become_criu (const struct criu_session *s, int control)
 	(void) fcntl (s->work_fd, F_SETFD, 0);
 	for (size_t i = 0; i < s->n_keep; i++)
 		(void) fcntl (s->keep[i], F_SETFD, 0);
-	signals_reset ();
+	signals_reset (~0ull);
 	if (!getenv ("PATH")) /* criu itself calls ip and iptables */
 		(void) setenv ("PATH",
 			       "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);

@@ -25,6 +25,7 @@
 #include "plan/plan.h"
 #include "process/process.h"
 #include "rdt/rdt.h"
+#include "security/selfexe.h"
 #include "sys/clone.h"
 #include "sys/pidfd.h"
 #include "sys/syscalls.h"
@@ -106,6 +107,14 @@ check_terminal (const struct exec *x, struct err *e)
 	return 0;
 }
 
+/* In a user namespace of its own the process may not raise limits, and nowhere is resctrl its. */
+static bool
+needs_runtime (const struct exec *x)
+{
+	return x->c.st.rdt_clos ||
+	       (x->plan.process.n_rlimits && x->init.join.types & CLONE_NEWUSER);
+}
+
 static int
 prepare (struct exec *x, const char *id, struct err *e)
 {
@@ -119,11 +128,13 @@ prepare (struct exec *x, const char *id, struct err *e)
 	TRY (cgroup_open_for_exec (x->req.g->arena, &x->cgroup, x->req.o->cgroups.v,
 				   x->req.o->cgroups.n, e));
 	TRY (open_target (x, e));
+	TRY (selfexe_protect (x->req.g->exe, e));
 	if (x->req.o->console_socket)
 		TRY (x->console_socket = console_connect (x->req.o->console_socket, e));
 	if (x->req.o->pidfd_socket)
 		TRY (x->pidfd_socket = sock_connect (x->req.o->pidfd_socket, e));
 	container_close (&x->c);
+	x->init.join.alone = !needs_runtime (x);
 	return affinity_apply (&x->plan.process, false, e);
 }
 
@@ -173,6 +184,7 @@ clone_child (struct exec *x, int cgroup_fd, struct err *e)
 	x->init.chan = theirs;
 	x->init.report_fd = theirs.fd;
 	x->init.err = e;
+	x->init.ignored_signals = proc_ignored_signals ();
 	pid = sys_clone3_fork (&req);
 	if (pid == 0) {
 		chan_close (&x->chan);
@@ -195,13 +207,16 @@ clone_child (struct exec *x, int cgroup_fd, struct err *e)
 static int
 on_init_pid (struct exec *x, const struct msg *m, int fd, struct err *e)
 {
+	int r;
+
 	if (fd < 0)
 		return err_set (e, EPROTO, "INIT_PID without a pidfd");
+	r = chan_send (&x->chan, MSG_GO, m->arg, NULL, e); /* it is waited for, who joined is not */
 	x->chan.peer_pidfd = -1;
 	(void) reap (x); /* who joined */
 	x->pid = m->arg;
 	x->pidfd = fd;
-	return chan_send (&x->chan, MSG_GO, m->arg, NULL, e);
+	return r;
 }
 
 static int
@@ -406,6 +421,7 @@ container_exec (const struct globals *g, const char *id, const struct exec_optio
 		.chan = { .fd = -1 },
 		.preserve_fds = o->preserve_fds + g->listen_fds,
 		.start_fd = -1,
+		.netns_fd = -1,
 		.report_fd = -1,
 		.hook_output = { -1, -1 },
 		.join = { .pidfd = -1, .root_fd = -1 },

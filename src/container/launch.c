@@ -32,6 +32,7 @@
 #include "process/process.h"
 #include "rdt/rdt.h"
 #include "security/security.h"
+#include "security/selfexe.h"
 #include "sys/clone.h"
 #include "sys/pidfd.h"
 #include "sys/syscalls.h"
@@ -66,6 +67,7 @@ launch_init (struct launch *l, const struct globals *g, const struct create_opti
 		.preserve_fds = o->preserve_fds + g->listen_fds,
 		.argv = g->argv,
 		.start_fd = -1,
+		.netns_fd = -1,
 		.report_fd = -1,
 		.hook_output = { -1, -1 },
 	};
@@ -150,8 +152,6 @@ launch_load (struct launch *l, const char *id, struct err *e)
 	TRY (check_terminal (l, e));
 	TRY (fds_check_preserved (l->opt->preserve_fds, l->g->listen_fds, e));
 	TRY (ns_open_joins (&l->plan.ns, &l->init.joins, e));
-	if (l->opt->console_socket)
-		TRY (l->console_socket = console_connect (l->opt->console_socket, e));
 	return l->plan.rdt.set ? rdt_check (l->g->arena, &l->plan.rdt, id, &l->rdt_owned, e) : 0;
 }
 
@@ -219,18 +219,23 @@ make_fifo (struct launch *l, const char *name, int *ret_fd, struct err *e)
 
 /* What start, delete and exec will want to know of the configuration. */
 static int
-keep_files (struct launch *l, bool wait_on_channel, struct err *e)
+keep_files (struct launch *l, struct err *e)
 {
-	int r = file_create_at (l->c.dir_fd, "config.json", l->config, l->config_len, 0600);
+	int r;
 
+	if (l->files_kept)
+		return 0;
+	l->files_kept = true;
+	r = file_create_at (l->c.dir_fd, "config.json", l->config, l->config_len, 0600);
 	if (r < 0)
 		return err_set (e, -r, "write config.json in the state directory");
 	TRY (exec_facts_save (&l->c, l->g->arena, &l->plan, e));
-	if (l->plan.hooks[HOOK_START_CONTAINER].n)
-		TRY (hooks_open_output (l->plan.hooks_stdout, l->plan.hooks_stderr,
-					l->init.hook_output, e));
-	if (wait_on_channel)
-		return 0;
+	return seccomp_save (l->c.dir_fd, &l->init.filter, e);
+}
+
+static int
+make_fifos (struct launch *l, struct err *e)
+{
 	TRY (make_fifo (l, "start.fifo", &l->init.start_fd, e));
 	return make_fifo (l, "report.fifo", &l->init.report_fd, e);
 }
@@ -241,7 +246,7 @@ keep_files (struct launch *l, bool wait_on_channel, struct err *e)
 static uint64_t
 clone_flags (const struct launch *l)
 {
-	uint64_t later = CLONE_NEWCGROUP | (l->init.netns_from_runtime ? CLONE_NEWNET : 0);
+	uint64_t later = CLONE_NEWCGROUP | (l->netns ? CLONE_NEWNET : 0);
 
 	return l->plan.ns.needs_stage ? 0 : l->plan.ns.create & ~later;
 }
@@ -255,18 +260,21 @@ begin_netns (struct launch *l, struct err *e)
 	if (!(ns->create & CLONE_NEWNET) || ns->create & CLONE_NEWUSER || ns->needs_stage ||
 	    !l->host.privileged || l->maker)
 		return 0;
-	l->init.netns_from_runtime = true;
-	return netns_begin (&l->netns, l->plan.loopback, e);
+	l->netns = arena_alloc (l->g->arena, sizeof *l->netns);
+	l->netns->pid = 0;
+	TRY (netns_begin (l->netns, l->plan.loopback, e));
+	l->init.netns_fd = l->netns->fd;
+	return 0;
 }
 
 static int
-send_netns (struct launch *l, struct err *e)
+finish_netns (struct launch *l, struct err *e)
 {
-	if (!l->init.netns_from_runtime)
-		return 0;
-	if (l->netns.pid)
-		TRY (l->netns.fd = netns_finish (&l->netns, e));
-	return chan_send_fd (&l->chan, MSG_NETNS, 0, NULL, l->netns.fd, e);
+	struct netns_maker *m = l->netns;
+
+	l->netns = NULL;
+	l->init.netns_fd = -1;
+	return m && m->pid > 0 ? netns_finish (m, e) : 0;
 }
 
 /* Where systemd puts the scope is known only now, and has to be, should we be killed from here on.
@@ -325,6 +333,7 @@ clone_child (struct launch *l, bool wait_on_channel, bool into_cgroup, struct er
 	l->init.err = e;
 	if (wait_on_channel)
 		l->init.start_fd = l->init.report_fd = theirs.fd;
+	l->init.ignored_signals = proc_ignored_signals ();
 	pid = sys_clone3_fork (&req);
 	if (pid == -ENOSYS && req.cgroup_fd >= 0) { /* Linux < 5.7: cgroup_attach does it */
 		req.cgroup_fd = -1;
@@ -357,8 +366,7 @@ clone_child (struct launch *l, bool wait_on_channel, bool into_cgroup, struct er
 	 * make devices meanwhile. v2 has a program, attached at once. */
 	if (l->cgroup.mode != CGROUP_V2)
 		TRY (launch_apply_limits (l, e));
-	TRY (chan_send (&l->chan, MSG_GO, pid, NULL, e));
-	return send_netns (l, e);
+	return chan_send (&l->chan, MSG_GO, pid, NULL, e);
 }
 
 /* Wait for a child that has ended or is about to. Returns its status as of wait(2), or -1. */
@@ -380,13 +388,16 @@ reap (struct launch *l)
 static int
 on_init_pid (struct launch *l, const struct msg *m, int fd, struct err *e)
 {
+	int r;
+
 	if (fd < 0)
 		return err_set (e, EPROTO, "INIT_PID without a pidfd");
+	r = chan_send (&l->chan, MSG_GO, m->arg, NULL, e); /* it is waited for, the stage is not */
 	l->chan.peer_pidfd = -1;
 	(void) reap (l); /* the stage */
 	l->pid = m->arg;
 	l->pidfd = fd;
-	return chan_send (&l->chan, MSG_GO, m->arg, NULL, e);
+	return r;
 }
 
 static int
@@ -465,6 +476,14 @@ on_seccomp_fd (struct launch *l, int fd, struct err *e)
 		init_state_json (l->g->arena, &l->plan, l->host.bundle, "creating", l->pid), e);
 }
 
+/* Init has its own, and needs ours no more. While it goes on. */
+static void
+forget_kernel_objects (struct launch *l)
+{
+	rootfs_close (&l->init.rootfs, l->plan.rootfs.n_mounts);
+	cgroup_close (&l->cgroup);
+}
+
 /* One message of init. Returns its type, or -1. The answer, where there is one, goes out last. */
 static int
 serve_one (struct launch *l, struct err *e)
@@ -484,6 +503,8 @@ serve_one (struct launch *l, struct err *e)
 	}
 	if (msg_infos[type].reply != MSG_NONE)
 		TRY (chan_send (&l->chan, msg_infos[type].reply, 0, NULL, e));
+	if (type == MSG_READY)
+		forget_kernel_objects (l);
 	return type;
 }
 
@@ -492,8 +513,14 @@ serve (struct launch *l, unsigned *served, struct err *e)
 {
 	int type;
 
+	/* While init mounts; but first we sleep until the network namespace is there, so that two
+	 * processors are enough for all of us. */
+	TRY (finish_netns (l, e));
+	if (l->init.exe)
+		TRY (selfexe_copy (l->init.exe, e));
+	TRY (keep_files (l, e));
 	if (l->cgroup.mode == CGROUP_V2)
-		TRY (launch_apply_limits (l, e)); /* while init mounts */
+		TRY (launch_apply_limits (l, e));
 	do {
 		type = serve_one (l, e);
 		if (type < 0)
@@ -525,11 +552,14 @@ static int
 run_child (struct launch *l, bool wait_on_channel, struct err *e)
 {
 	unsigned served = 0;
+	struct err why;
 
 	if (clone_child (l, wait_on_channel, l->cgroup.into_fd >= 0, e) == 0 &&
 	    serve (l, &served, e) == 0)
 		return 0;
 	hang_up (l);
+	if (served == 0 && finish_netns (l, &why) < 0) /* that is what init missed */
+		*e = why;
 	if (interrupt_check (e) < 0 || !killed_at_birth (l, served))
 		return -1;
 	log_debug ("the first process was killed at birth: once more, without CLONE_INTO_CGROUP");
@@ -561,18 +591,45 @@ build (struct launch *l, bool wait_on_channel, struct err *e)
 	struct arena *a = l->g->arena;
 	const char *notify_dir = NULL;
 
-	TRY (keep_files (l, wait_on_channel, e));
-	TRY (seccomp_save (l->c.dir_fd, &l->init.filter, e));
+	if (!wait_on_channel)
+		TRY (make_fifos (l, e));
+	if (l->plan.hooks[HOOK_START_CONTAINER].n)
+		TRY (hooks_open_output (l->plan.hooks_stdout, l->plan.hooks_stderr,
+					l->init.hook_output, e));
 	if (l->g->notify_socket)
 		TRY (notify_make_directory (&l->c, a, &l->plan, &notify_dir, e));
 	TRY (rootfs_prepare (a, &l->plan, notify_dir, userns_open_mapped, &l->init.rootfs, e));
 	TRY (make_cgroup (l, e));
 	l->init.rootfs.cgroup_path = l->cgroup.path;
+	if (l->maker)
+		TRY (keep_files (l, e));
 	TRY (l->maker ? l->maker (l, e) : run_child (l, wait_on_channel, e));
-	if (l->init.netns_from_runtime)
-		close (take_fd (&l->netns.fd)); /* else it would outlive the container in us */
-	rootfs_close (&l->init.rootfs, l->plan.rootfs.n_mounts);
-	cgroup_close (&l->cgroup);
+	forget_kernel_objects (l);
+	return 0;
+}
+
+/*
+ * A child in a pid namespace of its own is seen by nobody of the container until it executes
+ * something of it, after RUN: that one can exchange its program itself, when the copy is made while
+ * it mounts. In all other cases before the clone.
+ */
+static int
+protect (struct launch *l, struct err *e)
+{
+	const struct ns_plan *ns = &l->plan.ns;
+
+	if (l->maker || ns->needs_stage || !(ns->create & CLONE_NEWPID) ||
+	    ns->create & CLONE_NEWUSER)
+		return selfexe_protect (l->g->exe, e);
+	l->init.exe = l->g->exe;
+	return 0;
+}
+
+static int
+connect_console (struct launch *l, struct err *e)
+{
+	if (l->opt->console_socket)
+		TRY (l->console_socket = console_connect (l->opt->console_socket, e));
 	return 0;
 }
 
@@ -600,6 +657,7 @@ int
 launch_build (struct launch *l, bool wait_on_channel, struct err *e)
 {
 	struct arena *a = l->g->arena;
+	struct err ignored;
 	autofd root = container_open_root (l->g, true, e);
 
 	if (root < 0)
@@ -610,8 +668,9 @@ launch_build (struct launch *l, bool wait_on_channel, struct err *e)
 	TRY (cgroup_resolve (a, &l->plan.cgroup, &l->host, &l->cgroup, e));
 	TRY (begin_netns (l, e));
 	interrupt_arm ();
-	if (container_reserve (l->g, l->c.id, &l->c, e) < 0) {
-		netns_abandon (&l->netns);
+	if (protect (l, e) < 0 || connect_console (l, e) < 0 ||
+	    container_reserve (l->g, l->c.id, &l->c, e) < 0) {
+		(void) finish_netns (l, &ignored);
 		return -1;
 	}
 	if (save_creating (l, e) == 0 && build (l, wait_on_channel, e) == 0)
@@ -646,7 +705,7 @@ launch_abort (struct launch *l)
 	int r;
 
 	hang_up (l);
-	netns_abandon (&l->netns);
+	(void) finish_netns (l, &ignored);
 	if (l->pidfd >= 0)
 		(void) sys_pidfd_send_signal (l->pidfd, SIGKILL);
 	(void) reap (l);

@@ -34,7 +34,8 @@ struct launch {
 	uint32_t rdt_owned; /* enum rdt_owned: what rdt_apply will make */
 	struct init init;   /* what the child inherits */
 	struct chan chan;   /* our end */
-	struct netns_maker netns;
+	bool files_kept;
+	struct netns_maker *netns; /* NULL: none, or it is done */
 	/* What makes the process in the place of the clone (restore), or NULL; with the state and
 	 * the cgroup made. */
 	int (*maker) (struct launch *l, struct err *e);

@@ -226,6 +226,15 @@ close_the_rest (struct init *in, struct err *e)
 		       : 0;
 }
 
+int
+enter_lose (struct init *in, struct err *e)
+{
+	if (in->plan->has_process)
+		STEP ("bounding set",
+		      caps_drop_bounding (&in->plan->process.caps, in->host->cap_last, e));
+	return 0;
+}
+
 /* Everything that can fail for a reason of the configuration: still at create, so that create says
  * it. */
 static int
@@ -238,7 +247,6 @@ enter_prepare (struct init *in, const char **ret_path, struct err *e)
 		held.permitted |= 1ull << CAP_SYS_ADMIN;
 		held.effective |= 1ull << CAP_SYS_ADMIN;
 	}
-	STEP ("bounding set", caps_drop_bounding (&p->caps, in->host->cap_last, e));
 	if (p->no_new_privs && prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_set (e, errno, "prctl PR_SET_NO_NEW_PRIVS");
 	umask (p->umask);
@@ -252,7 +260,7 @@ enter_prepare (struct init *in, const char **ret_path, struct err *e)
 	/* As the user: x bits are the user's. */
 	STEP ("process.args[0]",
 	      cannot_execute (in, exec_lookup (in->arena, p->args, in->env, ret_path, e), e));
-	signals_reset ();
+	signals_reset (in->ignored_signals);
 	return close_the_rest (in, e);
 }
 

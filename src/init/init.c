@@ -2,6 +2,7 @@
 /* The spine of the container's init. Whoever asks "when is X done, and with which privilege" reads
  * init_build. */
 #include <sched.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -17,6 +18,7 @@
 #include "plan/host.h"
 #include "plan/plan.h"
 #include "process/process.h"
+#include "security/selfexe.h"
 #include "sys/syscalls.h"
 #include "terminal/terminal.h"
 
@@ -92,16 +94,10 @@ enter_cgroup_namespace (const struct plan *p, struct err *e)
 static int
 enter_network (struct init *in, struct err *e)
 {
-	autofd ns = -1;
-	struct msg m;
-
-	if (in->netns_from_runtime) {
-		TRY (chan_receive (&in->chan, 1u << MSG_NETNS, &m, &ns, e));
-		if (setns (ns, CLONE_NEWNET) < 0)
-			return err_set (e, errno, "join the new network namespace");
-	} else if (in->plan->loopback) {
+	if (in->netns_fd >= 0)
+		STEP ("the new network namespace", netns_join (in->netns_fd, e));
+	else if (in->plan->loopback)
 		STEP ("loopback", loopback_up (e));
-	}
 	return in->plan->n_net_devices ? chan_call (&in->chan, MSG_NETNS_READY, 0, e) : 0;
 }
 
@@ -149,12 +145,16 @@ init_build (struct init *in, struct err *e)
 	/* -- the file system; the host's mounts are still visible until the pivot -- */
 	STEP ("prepare the root", rootfs_open (&in->rootfs, &p->rootfs, e));
 	STEP ("mount", mounts_apply (&in->rootfs, p, 0, p->rootfs.n_before_net, e));
+	if (p->rootfs.dev_before_net)
+		STEP ("devices", devices_create (&in->rootfs, &p->rootfs, e));
 	STEP ("network", enter_network (in, e)); /* late: it may still have been in the making.
 						    Before sysfs, which shows it */
 	STEP ("mount",
 	      mounts_apply (&in->rootfs, p, p->rootfs.n_before_net, p->rootfs.n_mounts, e));
 	STEP ("notification socket", mounts_notify (&in->rootfs, e));
-	STEP ("devices", devices_create (&in->rootfs, &p->rootfs, e));
+	if (!p->rootfs.dev_before_net)
+		STEP ("devices", devices_create (&in->rootfs, &p->rootfs, e));
+	umask (in->rootfs.umask); /* that of the caller again, for hooks */
 	if (host_hooks)
 		STEP ("runtime hooks", chan_call (&in->chan, MSG_ROOTFS_READY, 0, e));
 	STEP ("createContainer hooks",
@@ -174,8 +174,12 @@ init_build (struct init *in, struct err *e)
 	      affinity_reset (e)); /* the caller's is no business of the container's */
 	if (p->has_process)
 		TRY (enter_set_process (in, e)); /* after the pivot: /dev/null of the container */
-	STEP ("hand over", chan_call (&in->chan, MSG_READY, 0,
-				      e)); /* limits, state; nothing more from the runtime */
+	STEP ("hand over", chan_send (&in->chan, MSG_READY, 0, NULL, e));
+	TRY (enter_lose (in, e));     /* while the runtime … */
+	STEP ("wait for the runtime", /* … sets limits and writes the state; nothing more from it */
+	      chan_expect (&in->chan, MSG_RUN, NULL, e));
+	if (in->exe)
+		TRY (selfexe_exchange (in->exe, e)); /* before anything of the container runs */
 	return enter_user_process (in, e);
 }
 

@@ -31,6 +31,7 @@ struct join {
 	int pidfd;
 	int root_fd;	/* its root directory, O_PATH */
 	uint64_t types; /* CLONE_NEW*: its namespaces that are not the runtime's own */
+	bool alone;	/* the process sets its limits itself: no READY */
 };
 
 /*
@@ -46,17 +47,19 @@ struct init {
 	struct rootfs rootfs;
 	struct cgroup *cgroup;
 	struct seccomp_filter filter;
-	bool netns_from_runtime; /* the network namespace comes as a message */
-	unsigned preserve_fds;	 /* 3 .. 3+n-1 stay open for the user's process */
+	struct selfexe *exe;   /* to be exchanged after RUN, or NULL */
+	int netns_fd;	       /* the network namespace comes from here (netns_join), or -1 */
+	unsigned preserve_fds; /* 3 .. 3+n-1 stay open for the user's process */
 	/*
 	 * `create`: two FIFOs in the state directory, both open for reading and writing so that
 	 * neither end's death makes the other spin; `run`: both are the channel itself. exec does
 	 * not wait: -1, and it reports through the channel.
 	 */
-	int start_fd;	    /* one byte read from here starts the process */
-	int report_fd;	    /* struct report comes out here; then EOF by close-on-exec */
-	int hook_output[2]; /* of startContainer hooks: files of the host, or -1 */
-	pid_t host_pid;	    /* own pid as the host sees it; from GO */
+	int start_fd;		  /* one byte read from here starts the process */
+	int report_fd;		  /* struct report comes out here; then EOF by close-on-exec */
+	int hook_output[2];	  /* of startContainer hooks: files of the host, or -1 */
+	uint64_t ignored_signals; /* by the runtime, and so by its child */
+	pid_t host_pid;		  /* own pid as the host sees it; from GO */
 	struct join join;
 	char **env;  /* of the user's process; from enter_set_process */
 	char **argv; /* of the runtime: the built-in init must not show them */
@@ -89,6 +92,8 @@ int enter_hide (struct err *e);
 /* Of the child, before it hears GO: by then it may be in a user namespace, and may not. pid 0: of
  * the caller. */
 int enter_oom_score (const struct init *in, pid_t pid, struct err *e);
+/* What can be given up before the ids change, while the runtime works: the bounding set. */
+int enter_lose (struct init *in, struct err *e);
 /* The built-in init: returns 0 in a child that goes on to the user's process; pid 1 does not
  * return.
  */

@@ -140,7 +140,15 @@ be_process (struct init *in, struct err *e)
 	if (p->terminal)
 		STEP ("console", open_console (in, e));
 	TRY (enter_set_process (in, e));
-	STEP ("hand over", chan_call (&in->chan, MSG_READY, 0, e)); /* limits */
+	if (in->join.alone) {
+		TRY (enter_lose (in, e));
+		TRY (rlimits_apply (0, p, e));
+	} else {
+		STEP ("hand over", chan_send (&in->chan, MSG_READY, 0, NULL, e));
+		TRY (enter_lose (in, e));
+		STEP ("wait for the runtime", /* for its limits */
+		      chan_expect (&in->chan, MSG_RUN, NULL, e));
+	}
 	return enter_user_process (in, e);
 }
 

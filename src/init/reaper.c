@@ -5,7 +5,7 @@
  * ended.
  *
  * It is a fork, not another program: the image needs none, and /proc/1/exe is the sealed copy of
- * ours (container/selfexe.h). It keeps no file but the standard streams, no capability that the
+ * ours (security/selfexe.h). It keeps no file but the standard streams, no capability that the
  * process has not, and is under the same filter; it is not dumpable, so nobody without
  * CAP_SYS_PTRACE can look into what is left of the runtime's memory.
  */

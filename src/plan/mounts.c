@@ -438,6 +438,13 @@ needs_net (const struct mount_op *op)
 	return true;
 }
 
+static bool
+is_in_dev (const struct mount_op *op)
+{
+	return op->dst[0] == '\0' ||
+	       (strncmp (op->dst, "dev", 3) == 0 && (op->dst[3] == '\0' || op->dst[3] == '/'));
+}
+
 void
 plan_mounts (struct planner *p)
 {
@@ -456,6 +463,9 @@ plan_mounts (struct planner *p)
 		read_mount (p, i);
 	while (r->n_before_net < r->n_mounts && !needs_net (&r->mounts[r->n_before_net]))
 		r->n_before_net++;
+	r->dev_before_net = true;
+	for (size_t i = r->n_before_net; i < r->n_mounts; i++)
+		r->dev_before_net &= !is_in_dev (&r->mounts[i]);
 	if (!r->own_mount_ns && spec->mounts.n)
 		BAD (p, "mounts",
 		     "needs a mount namespace (linux.namespaces): these would be mounts of the host");

@@ -152,6 +152,7 @@ struct rootfs_plan {
 	size_t n_mounts;
 	size_t n_before_net; /* of them, at the start: what can be mounted before the network
 				namespace is there */
+	bool dev_before_net; /* so can the devices: no later mount is on /dev or in it */
 	bool make_dev; /* false: /dev is a bind mount of the host's: make no nodes and links in it
 			*/
 	bool bind_devices;	     /* no mknod (user namespace): bind the host's nodes */

@@ -258,13 +258,13 @@ fds_check_preserved (unsigned preserve, unsigned listen, struct err *e)
 }
 
 void
-signals_reset (void)
+signals_reset (uint64_t ignored)
 {
 	sigset_t none;
 
 	/* execve and CLONE_CLEAR_SIGHAND reset handlers but not what is ignored, and it is the
 	 * caller that ignores (conmon: SIGPIPE). */
-	sys_signals_default ();
+	sys_signals_default (ignored);
 	sigemptyset (&none);
 	(void) sigprocmask (SIG_SETMASK, &none, NULL);
 }

@@ -64,4 +64,4 @@ int fds_close_rest (unsigned preserve, const int *keep, size_t n);
  */
 int fds_check_preserved (unsigned preserve, unsigned listen, struct err *e);
 /* Signal mask empty, every disposition default: conmon leaves SIGPIPE ignored. */
-void signals_reset (void);
+void signals_reset (uint64_t ignored); /* proc_ignored_signals */

@@ -241,7 +241,6 @@ devices_create (struct rootfs *r, const struct rootfs_plan *plan, struct err *e)
 				return err_wrap (e, "%s", plan->devices[i].json_path);
 		TRY (create_links (&d, plan, e));
 	}
-	umask (r->umask);
 	return 0;
 }
 

@@ -332,7 +332,7 @@ rootfs_open (struct rootfs *r, const struct rootfs_plan *plan, struct err *e)
 {
 	int ret;
 
-	r->umask = umask (0); /* modes are exact until devices_create is done */
+	r->umask = umask (0); /* modes are exact until the devices are made */
 	if (!plan->own_mount_ns) {
 		r->root_fd = open (plan->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		return r->root_fd < 0 ? err_set (e, errno, "root.path: open '%s'", plan->path) : 0;

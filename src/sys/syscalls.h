@@ -350,10 +350,11 @@ sys_bpf (int cmd, void *attr, unsigned size)
  * restorer and mask: all zero.
  */
 static inline void
-sys_signals_default (void)
+sys_signals_default (uint64_t which)
 {
 	static const unsigned long dfl[8];
 
 	for (int sig = 1; sig <= 64; sig++)
-		(void) syscall (SYS_rt_sigaction, sig, dfl, NULL, 8);
+		if (which & 1ull << (sig - 1))
+			(void) syscall (SYS_rt_sigaction, sig, dfl, NULL, 8);
 }

@@ -236,11 +236,11 @@ sleeper () { config 'args(["/bin/sleep", "1000"])'; }
 
 	command -v strace >/dev/null || skip "strace is not installed"
 	config 'no_ns ("pid") | args (["/bin/sleep", "1000"])'
-	# Its FIFOs cannot be made, which it hears of late.
+	# Its FIFOs cannot be made, which it hears of late: after it has saved that it will make a cgroup.
 	strace -f -qq -o "$WORK/trace" -e trace=mknodat -e inject=mknodat:error=EIO:delay_enter=3000000 \
 		"$CORACLE" --root "$STATE" create -b "$BUNDLE" "$ID" >"$WORK/failed" 2>&1 </dev/null 3>&- &
 	failing=$!
-	wait_until test -e "$STATE/$ID/exec.json"
+	wait_until test -s "$STATE/$ID/state.json"
 	runs run --detach -b "$BUNDLE" "$inside"
 	! wait "$failing"
 	grep -F "make 'start.fifo'" "$WORK/failed"

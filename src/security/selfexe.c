@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <link.h>
+#include <linux/memfd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/spawn.h"
+#include "security/selfexe.h"
+#include "sys/syscalls.h"
+
+#define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+
+static bool
+is_sealed (int fd)
+{
+	int seals = fcntl (fd, F_GET_SEALS);
+
+	return seals >= 0 && (seals & SEALS) == SEALS;
+}
+
+/* The kernel itself refuses writes to a file with fs-verity (Linux 5.4), for everybody and for
+ * ever. */
+static bool
+is_verity (int fd)
+{
+	struct sys_statx stx;
+
+	return sys_statx (fd, "", AT_EMPTY_PATH, 0, &stx) == 0 &&
+	       (stx.stx_attributes & STATX_ATTR_VERITY);
+}
+
+static int
+open_copy (struct selfexe *x, struct err *e)
+{
+	/* MFD_EXEC: Linux 6.3, where vm.memfd_noexec may be set; older kernels refuse the flag and
+	 * need none. */
+	x->fd = sys_memfd_create ("coracle", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+	if (x->fd == -EINVAL)
+		x->fd = sys_memfd_create ("coracle", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	return x->fd < 0 ? err_set (e, -x->fd, "memfd_create for a sealed copy of the runtime") : 0;
+}
+
+int
+selfexe_copy (struct selfexe *x, struct err *e)
+{
+	struct stat st;
+	off_t at = 0;
+
+	if (!x->pending || x->sealed)
+		return 0;
+	if (fstat (x->exe, &st) < 0)
+		return err_set (e, errno, "stat /proc/self/exe");
+	while (at < st.st_size)
+		if (sendfile (x->fd, x->exe, &at, (size_t) (st.st_size - at)) <= 0)
+			return err_set (e, errno ? errno : EIO,
+					"copy the runtime into a sealed memfd");
+	if (fcntl (x->fd, F_ADD_SEALS, SEALS) < 0)
+		return err_set (e, errno, "seal the copy of the runtime");
+	x->sealed = true;
+	return 0;
+}
+
+/* ---- executing the copy */
+
+/* The helper is looked for beside the binary, and the audit trail names it: neither has the copy a
+ * path of its own. */
+static void
+remember_path (struct selfexe *x)
+{
+	ssize_t n = readlink ("/proc/self/exe", x->path, sizeof x->path - 1);
+
+	x->path[n > 0 ? n : 0] = '\0';
+}
+
+static int
+execute_copy (struct selfexe *x, struct err *e)
+{
+	remember_path (x);
+	if (x->path[0])
+		setenv (SELFEXE_ENV, x->path, 1);
+	sys_execveat (x->fd, "", x->argv, environ, AT_EMPTY_PATH);
+	return err_set (e, errno, "execute the sealed copy of the runtime");
+}
+
+/* ---- or putting it in the place of the program */
+
+/* The linker's name for the beginning of the program. */
+/* NOLINTNEXTLINE(bugprone-reserved-identifier) */
+extern const ElfW (Ehdr) __ehdr_start __attribute__ ((visibility ("hidden"), weak));
+
+static const ElfW (Phdr) * program_headers (void)
+{
+	return (const void *) ((const char *) &__ehdr_start + __ehdr_start.e_phoff);
+}
+
+/* A program at its own addresses that needs no loader: what main is linked as by default. */
+static bool
+is_plain_static (void)
+{
+	const ElfW (Phdr) * ph;
+
+	if (!&__ehdr_start || __ehdr_start.e_type != ET_EXEC)
+		return false;
+	ph = program_headers ();
+	for (size_t i = 0; i < __ehdr_start.e_phnum; i++)
+		if (ph[i].p_type == PT_INTERP)
+			return false;
+	return true;
+}
+
+static ElfW (Addr) page_mask (void)
+{
+	return ~((ElfW (Addr)) sysconf (_SC_PAGESIZE) - 1);
+}
+
+static void *
+segment_start (const ElfW (Phdr) * ph)
+{
+	return (void *) (uintptr_t) (ph->p_vaddr & page_mask ());
+}
+
+/* Of what is mapped from the file. */
+static size_t
+segment_size (const ElfW (Phdr) * ph)
+{
+	ElfW (Addr) end = (ph->p_vaddr + ph->p_filesz + ~page_mask ()) & page_mask ();
+
+	return end - (uintptr_t) segment_start (ph);
+}
+
+static char *
+end_of_last (char **v, char *otherwise)
+{
+	for (; *v; v++)
+		otherwise = *v + strlen (*v) + 1;
+	return otherwise;
+}
+
+/* What the kernel knows of the layout and must be told anew, with the file. The heap begins where
+ * it ends now: it only grows. */
+static void
+describe (struct prctl_mm_map *m, char **argv)
+{
+	char *arg_end = end_of_last (argv, argv[0]);
+	uint64_t brk = (uint64_t) syscall (SYS_brk, 0);
+	const ElfW (Phdr) *ph = program_headers ();
+
+	*m = (struct prctl_mm_map) {
+		.start_brk = brk,
+		.brk = brk,
+		.start_stack = (uintptr_t) argv,
+		.arg_start = (uintptr_t) argv[0],
+		.arg_end = (uintptr_t) arg_end,
+		.env_start = (uintptr_t) arg_end,
+		.env_end = (uintptr_t) end_of_last (environ, arg_end),
+		.exe_fd = INT_MAX,
+	};
+	for (size_t i = 0; i < __ehdr_start.e_phnum; i++) {
+		if (ph[i].p_type != PT_LOAD)
+			continue;
+		if (ph[i].p_flags & PF_W) {
+			m->start_data = ph[i].p_vaddr;
+			m->end_data = ph[i].p_vaddr + ph[i].p_filesz;
+		} else if (ph[i].p_flags & PF_X) {
+			m->start_code = ph[i].p_vaddr;
+			m->end_code = ph[i].p_vaddr + ph[i].p_filesz;
+		}
+	}
+}
+
+static int
+set_map (const struct prctl_mm_map *m)
+{
+	return prctl (PR_SET_MM, PR_SET_MM_MAP, m, sizeof *m, 0) < 0 ? -errno : 0;
+}
+
+/* The data is ours already: all it needs is memory that is not the file's. */
+static int
+detach_data (const ElfW (Phdr) * ph)
+{
+	size_t size = segment_size (ph);
+	void *start = segment_start (ph);
+	void *copy = mmap (NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (copy == MAP_FAILED)
+		return -errno;
+	memcpy (copy, start, size);
+	if (mremap (copy, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, start) == MAP_FAILED) {
+		munmap (copy, size);
+		return -errno;
+	}
+	return 0;
+}
+
+/* Some security modules tell programs from other files. */
+static bool
+can_be_program (int fd)
+{
+	size_t size = ~page_mask () + 1;
+	void *p = mmap (NULL, size, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+
+	return p != MAP_FAILED && munmap (p, size) == 0;
+}
+
+/* Also checks that the kernel would: EPERM comes before EBADF. */
+static bool
+prepare_exchange (struct selfexe *x)
+{
+	const ElfW (Phdr) * ph;
+
+	if (!is_plain_static ())
+		return false;
+	describe (&x->map, x->argv);
+	if (set_map (&x->map) != -EBADF || !can_be_program (x->fd))
+		return false;
+	ph = program_headers ();
+	for (size_t i = 0; i < __ehdr_start.e_phnum; i++)
+		if (ph[i].p_type == PT_LOAD && ph[i].p_flags & PF_W && detach_data (ph + i) < 0)
+			return false;
+	return true;
+}
+
+/* A process that shares the memory may go on meanwhile: a mapping is replaced in one step. */
+static int
+replace_program (struct selfexe *x)
+{
+	const ElfW (Phdr) *ph = program_headers ();
+
+	for (size_t i = 0; i < __ehdr_start.e_phnum; i++) {
+		int protection = PROT_READ | (ph[i].p_flags & PF_X ? PROT_EXEC : 0);
+		off_t offset = (off_t) (ph[i].p_offset & page_mask ());
+
+		if (ph[i].p_type == PT_LOAD && !(ph[i].p_flags & PF_W) &&
+		    mmap (segment_start (ph + i), segment_size (ph + i), protection,
+			  MAP_PRIVATE | MAP_FIXED, x->fd, offset) == MAP_FAILED)
+			return -errno;
+	}
+	x->map.brk = (uint64_t) syscall (SYS_brk, 0);
+	x->map.exe_fd = (uint32_t) x->fd;
+	return set_map (&x->map);
+}
+
+/* ---- */
+
+int
+selfexe_begin (struct selfexe *x, char **argv, struct err *e)
+{
+	const char *own = getenv (SELFEXE_ENV);
+
+	x->argv = argv;
+	x->exe = open ("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	if (x->exe < 0)
+		return err_set (e, errno, "open /proc/self/exe");
+	if (is_sealed (x->exe) || is_verity (x->exe)) {
+		close (x->exe);
+		if (own)
+			(void) snprintf (x->path, sizeof x->path, "%s", own);
+		return 0;
+	}
+	TRY (open_copy (x, e));
+	x->pending = true;
+	if (prepare_exchange (x))
+		return 0;
+	TRY (selfexe_copy (x, e));
+	return execute_copy (x, e);
+}
+
+int
+selfexe_exchange (struct selfexe *x, struct err *e)
+{
+	int r;
+
+	if (!x->pending)
+		return 0;
+	x->pending = false;
+	if (!is_sealed (x->fd)) /* by the runtime, if it is that which made it */
+		return err_set (e, 0, "the sealed copy of the runtime is not made");
+	r = replace_program (x);
+	if (r < 0)
+		return err_set (e, -r, "become the sealed copy of the runtime");
+	close (x->exe);
+	close (x->fd);
+	return 0;
+}
+
+int
+selfexe_protect (struct selfexe *x, struct err *e)
+{
+	struct err ignored;
+
+	TRY (selfexe_copy (x, e));
+	if (x->pending)
+		remember_path (x);
+	return selfexe_exchange (x, &ignored) < 0 ? execute_copy (x, e) : 0;
+}

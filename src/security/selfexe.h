@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+/*
+ * CVE-2019-5736: a container can make the runtime's process execute its own binary
+ * (`#!/proc/self/exe`) and later write to it through /proc/PID/exe. So a process that will run
+ * something of a container, or that somebody in a container can see, runs from what cannot be
+ * written: fs-verity (statx says so in 5 us), or a sealed memfd.
+ *
+ * The memfd is put in the place of the program in the process as it runs: the same bytes at the
+ * same addresses. The kernel changes /proc/self/exe only when no mapping of the old file is left.
+ * Where that cannot be (no CAP_SYS_ADMIN, a dynamic program, a kernel without PR_SET_MM_MAP) the
+ * program is executed once more, from the memfd.
+ */
+#include <limits.h>
+#include <stdbool.h>
+#include <sys/prctl.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+struct selfexe {
+	char **argv;
+	bool pending; /* an exchange is possible, and has to come */
+	bool sealed;  /* the copy is made */
+	int exe, fd;
+	char path[PATH_MAX]; /* of the program on disk, once we run from a copy of it; else "" */
+	struct prctl_mm_map map;
+};
+
+/* First of all: it may start all over. */
+int selfexe_begin (struct selfexe *x, char **argv, struct err *e);
+/* The copy and the exchange; also starts all over if the latter fails, so it must come before
+ * anything is made that a second start would find in its way. */
+int selfexe_protect (struct selfexe *x, struct err *e);
+/*
+ * In two halves, where the process that enters is a child that nobody can see before it has been
+ * told to go on: the runtime makes the copy after the clone (it takes 0.15 ms, and there is time),
+ * the child exchanges when it hears of it. There it must not fail.
+ */
+int selfexe_copy (struct selfexe *x, struct err *e);
+int selfexe_exchange (struct selfexe *x, struct err *e);
