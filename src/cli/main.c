@@ -286,7 +286,8 @@ main (int argc, char **argv)
 	static struct arena arena; /* one per process, never freed piecemeal */
 	static struct err e;
 	static struct selfexe exe;
-	struct globals g = { .arena = &arena, .argv = argv, .exe = &exe };
+	static struct worker worker;
+	struct globals g = { .arena = &arena, .argv = argv, .exe = &exe, .worker = &worker };
 	const struct command *c = NULL;
 	int status;
 

@@ -421,7 +421,6 @@ container_exec (const struct globals *g, const char *id, const struct exec_optio
 		.chan = { .fd = -1 },
 		.preserve_fds = o->preserve_fds + g->listen_fds,
 		.start_fd = -1,
-		.netns_fd = -1,
 		.report_fd = -1,
 		.hook_output = { -1, -1 },
 		.join = { .pidfd = -1, .root_fd = -1 },

@@ -67,7 +67,6 @@ launch_init (struct launch *l, const struct globals *g, const struct create_opti
 		.preserve_fds = o->preserve_fds + g->listen_fds,
 		.argv = g->argv,
 		.start_fd = -1,
-		.netns_fd = -1,
 		.report_fd = -1,
 		.hook_output = { -1, -1 },
 	};
@@ -148,6 +147,7 @@ launch_plan (struct launch *l, const char *id, struct err *e)
 int
 launch_load (struct launch *l, const char *id, struct err *e)
 {
+	selfexe_copy_beside (l->g->exe, l->g->worker);
 	TRY (launch_plan (l, id, e));
 	TRY (check_terminal (l, e));
 	TRY (fds_check_preserved (l->opt->preserve_fds, l->g->listen_fds, e));
@@ -261,9 +261,11 @@ begin_netns (struct launch *l, struct err *e)
 	    !l->host.privileged || l->maker)
 		return 0;
 	l->netns = arena_alloc (l->g->arena, sizeof *l->netns);
-	l->netns->pid = 0;
-	TRY (netns_begin (l->netns, l->plan.loopback, e));
-	l->init.netns_fd = l->netns->fd;
+	if (netns_begin (l->netns, l->g->worker, l->plan.loopback, e) < 0) {
+		l->netns = NULL;
+		return -1;
+	}
+	l->init.netns = l->netns;
 	return 0;
 }
 
@@ -273,8 +275,8 @@ finish_netns (struct launch *l, struct err *e)
 	struct netns_maker *m = l->netns;
 
 	l->netns = NULL;
-	l->init.netns_fd = -1;
-	return m && m->pid > 0 ? netns_finish (m, e) : 0;
+	l->init.netns = NULL;
+	return m ? netns_finish (m, e) : 0;
 }
 
 /* Where systemd puts the scope is known only now, and has to be, should we be killed from here on.
@@ -517,7 +519,7 @@ serve (struct launch *l, unsigned *served, struct err *e)
 	 * processors are enough for all of us. */
 	TRY (finish_netns (l, e));
 	if (l->init.exe)
-		TRY (selfexe_copy (l->init.exe, e));
+		TRY (selfexe_wait (l->init.exe, e));
 	TRY (keep_files (l, e));
 	if (l->cgroup.mode == CGROUP_V2)
 		TRY (launch_apply_limits (l, e));
@@ -622,7 +624,7 @@ protect (struct launch *l, struct err *e)
 	    ns->create & CLONE_NEWUSER)
 		return selfexe_protect (l->g->exe, e);
 	l->init.exe = l->g->exe;
-	return 0;
+	return l->netns ? 0 : selfexe_wait (l->g->exe, e); /* no thread ends while we clone */
 }
 
 static int

@@ -94,8 +94,8 @@ enter_cgroup_namespace (const struct plan *p, struct err *e)
 static int
 enter_network (struct init *in, struct err *e)
 {
-	if (in->netns_fd >= 0)
-		STEP ("the new network namespace", netns_join (in->netns_fd, e));
+	if (in->netns)
+		STEP ("the new network namespace", netns_join (in->netns, e));
 	else if (in->plan->loopback)
 		STEP ("loopback", loopback_up (e));
 	return in->plan->n_net_devices ? chan_call (&in->chan, MSG_NETNS_READY, 0, e) : 0;

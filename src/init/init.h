@@ -47,9 +47,9 @@ struct init {
 	struct rootfs rootfs;
 	struct cgroup *cgroup;
 	struct seccomp_filter filter;
-	struct selfexe *exe;   /* to be exchanged after RUN, or NULL */
-	int netns_fd;	       /* the network namespace comes from here (netns_join), or -1 */
-	unsigned preserve_fds; /* 3 .. 3+n-1 stay open for the user's process */
+	struct selfexe *exe;		 /* to be exchanged after RUN, or NULL */
+	const struct netns_maker *netns; /* the network namespace comes from there, or NULL */
+	unsigned preserve_fds;		 /* 3 .. 3+n-1 stay open for the user's process */
 	/*
 	 * `create`: two FIFOs in the state directory, both open for reading and writing so that
 	 * neither end's death makes the other spin; `run`: both are the channel itself. exec does

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "base/worker.h"
 
 struct net_device;
 
@@ -14,20 +15,19 @@ struct net_device;
 int loopback_up (struct err *e);
 
 /*
- * A network namespace is made by a process of its own while the runtime goes on (netns.c), and
- * handed to init through a socket: init has a copy of `fd`, waits there and joins (netns_join).
- * Every begin is followed by a finish, which waits until loopback is up, and says what went wrong.
- * The struct may not move in between.
+ * A network namespace is made by a worker while the runtime goes on (netns.c), and handed to init
+ * through a socket: init, a clone of the runtime, waits there and joins (netns_join). Every begin
+ * is followed by a finish, which waits until loopback is up, and says what went wrong. The struct
+ * may not move in between.
  */
 struct netns_maker {
-	pid_t pid;	  /* 0: none */
-	int fd, maker_fd; /* the two ends */
-	int num;	  /* errno; written by the maker */
-	bool loopback;	  /* bring lo up */
-	_Alignas(16) char stack[16384];
+	struct worker *worker;
+	int init_fd, maker_fd; /* the two ends */
+	int num;	       /* errno; written by the worker */
+	bool loopback;	       /* bring lo up */
 };
-int netns_begin (struct netns_maker *m, bool loopback, struct err *e);
-int netns_join (int fd, struct err *e);
+int netns_begin (struct netns_maker *m, struct worker *w, bool loopback, struct err *e);
+int netns_join (const struct netns_maker *m, struct err *e);
 int netns_finish (struct netns_maker *m, struct err *e);
 
 /*

@@ -3,19 +3,14 @@
  * A network namespace, made beside everything else.
  *
  * To make one takes the kernel as long as all the mounts of a container together (365 to 650 us),
- * and neither needs the other until sysfs is mounted. So a second process makes it while the
- * runtime makes the cgroup and init the mounts, and hands it to init as soon as it exists; loopback
- * comes up while init goes on. It shares our memory (CLONE_VM), so that starting it costs 20 us. It
- * calls nothing but a few system calls, each of which sets errno only when it fails, and then the
- * whole launch does.
+ * and neither needs the other until sysfs is mounted. So a worker makes it while the runtime makes
+ * the cgroup and init the mounts, and hands it to init as soon as it exists; loopback comes up
+ * while init goes on.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -23,48 +18,53 @@
 #include "base/sock.h"
 #include "net/net.h"
 
-static int
+/* The job of the worker, a thread: the namespace is its own and not the runtime's. */
+static void
 make (void *arg)
 {
 	struct netns_maker *m = arg;
 	autofd ns = -1;
 	struct err ignored;
+	bool made;
 
-	(void) prctl (PR_SET_PDEATHSIG, SIGKILL);
-	if (unshare (CLONE_NEWNET) < 0 ||
-	    (ns = open ("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)) < 0 ||
-	    sock_send_fd (m->maker_fd, "", 1, ns, &ignored) < 0 ||
-	    (m->loopback && loopback_up (&ignored) < 0))
+	made = unshare (CLONE_NEWNET) == 0 &&
+	       (ns = open ("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)) >= 0 &&
+	       sock_send_fd (m->maker_fd, "", 1, ns, &ignored) == 0;
+	if (!made)
 		m->num = errno;
-	return 0;
+	/* Not closed: the number must mean the same in init, whenever that is cloned. */
+	(void) shutdown (m->maker_fd, SHUT_RDWR);
+	if (made && m->loopback && loopback_up (&ignored) < 0)
+		m->num = errno;
 }
 
 int
-netns_begin (struct netns_maker *m, bool loopback, struct err *e)
+netns_begin (struct netns_maker *m, struct worker *w, bool loopback, struct err *e)
 {
-	int ends[2];
+	int ends[2], r;
 
 	if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return err_set (e, errno, "socketpair for the network namespace");
-	m->fd = ends[0];
-	m->maker_fd = ends[1];
-	m->num = 0;
-	m->loopback = loopback;
-	m->pid = clone (make, m->stack + sizeof m->stack, CLONE_VM | SIGCHLD, m);
-	close (ends[1]); /* the maker has its own, which ends with it, however it does */
-	if (m->pid > 0)
+	*m = (struct netns_maker) {
+		.worker = w, .init_fd = ends[0], .maker_fd = ends[1], .loopback = loopback
+	};
+	r = worker_give (w, make, m);
+	if (r == 0)
 		return 0;
-	close (take_fd (&m->fd));
-	return err_set (e, errno, "clone the maker of the network namespace");
+	close (m->init_fd);
+	close (m->maker_fd);
+	return err_set (e, -r, "start a thread that makes the network namespace");
 }
 
 int
-netns_join (int fd, struct err *e)
+netns_join (const struct netns_maker *m, struct err *e)
 {
 	autofd ns = -1;
 	char byte;
 
-	TRY (sock_receive_fd (fd, &byte, 1, &ns, e));
+	close (m->maker_fd); /* should the runtime be killed, we must hear of it */
+	TRY (sock_receive_fd (m->init_fd, &byte, 1, &ns, e));
+	close (m->init_fd);
 	if (ns < 0)
 		return err_set (e, 0, "its maker has ended");
 	return setns (ns, CLONE_NEWNET) < 0 ? err_set (e, errno, "join it") : 0;
@@ -73,14 +73,8 @@ netns_join (int fd, struct err *e)
 int
 netns_finish (struct netns_maker *m, struct err *e)
 {
-	int status;
-
-	close (take_fd (&m->fd));
-	while (waitpid (m->pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return err_set (e, errno, "wait for the network namespace");
-	m->pid = 0;
-	if (m->num || status)
-		return err_set (e, m->num ? m->num : EIO, "make the network namespace");
-	return 0;
+	worker_finish (m->worker);
+	close (m->init_fd);
+	close (m->maker_fd);
+	return m->num ? err_set (e, m->num, "make the network namespace") : 0;
 }

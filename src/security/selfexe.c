@@ -52,24 +52,47 @@ open_copy (struct selfexe *x, struct err *e)
 	return x->fd < 0 ? err_set (e, -x->fd, "memfd_create for a sealed copy of the runtime") : 0;
 }
 
-int
-selfexe_copy (struct selfexe *x, struct err *e)
+/* The job of a worker: what is wrong is kept for who waits for it. */
+static void
+copy (void *arg)
 {
+	struct selfexe *x = arg;
 	struct stat st;
 	off_t at = 0;
 
-	if (!x->pending || x->sealed)
+	errno = 0;
+	x->failed = "stat /proc/self/exe";
+	if (fstat (x->exe, &st) == 0) {
+		x->failed = "copy the runtime into a sealed memfd";
+		while (at < st.st_size &&
+		       sendfile (x->fd, x->exe, &at, (size_t) (st.st_size - at)) > 0)
+			;
+		if (at == st.st_size) {
+			x->failed = "seal the copy of the runtime";
+			if (fcntl (x->fd, F_ADD_SEALS, SEALS) == 0)
+				x->failed = NULL;
+		}
+	}
+	x->num = errno ? errno : EIO;
+}
+
+void
+selfexe_copy_beside (struct selfexe *x, struct worker *w)
+{
+	if (x->pending && worker_give (w, copy, x) == 0)
+		x->worker = w;
+}
+
+int
+selfexe_wait (struct selfexe *x, struct err *e)
+{
+	if (!x->pending)
 		return 0;
-	if (fstat (x->exe, &st) < 0)
-		return err_set (e, errno, "stat /proc/self/exe");
-	while (at < st.st_size)
-		if (sendfile (x->fd, x->exe, &at, (size_t) (st.st_size - at)) <= 0)
-			return err_set (e, errno ? errno : EIO,
-					"copy the runtime into a sealed memfd");
-	if (fcntl (x->fd, F_ADD_SEALS, SEALS) < 0)
-		return err_set (e, errno, "seal the copy of the runtime");
-	x->sealed = true;
-	return 0;
+	if (x->worker)
+		worker_finish (x->worker);
+	else
+		copy (x);
+	return x->failed ? err_set (e, x->num, "%s", x->failed) : 0;
 }
 
 /* ---- executing the copy */
@@ -232,7 +255,6 @@ prepare_exchange (struct selfexe *x)
 	return true;
 }
 
-/* A process that shares the memory may go on meanwhile: a mapping is replaced in one step. */
 static int
 replace_program (struct selfexe *x)
 {
@@ -273,7 +295,7 @@ selfexe_begin (struct selfexe *x, char **argv, struct err *e)
 	x->pending = true;
 	if (prepare_exchange (x))
 		return 0;
-	TRY (selfexe_copy (x, e));
+	TRY (selfexe_wait (x, e));
 	return execute_copy (x, e);
 }
 
@@ -300,7 +322,7 @@ selfexe_protect (struct selfexe *x, struct err *e)
 {
 	struct err ignored;
 
-	TRY (selfexe_copy (x, e));
+	TRY (selfexe_wait (x, e));
 	if (x->pending)
 		remember_path (x);
 	return selfexe_exchange (x, &ignored) < 0 ? execute_copy (x, e) : 0;

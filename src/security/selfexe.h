@@ -17,25 +17,30 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "base/worker.h"
 
 struct selfexe {
 	char **argv;
 	bool pending; /* an exchange is possible, and has to come */
-	bool sealed;  /* the copy is made */
 	int exe, fd;
-	char path[PATH_MAX]; /* of the program on disk, once we run from a copy of it; else "" */
+	struct worker *worker; /* makes the copy, or NULL: selfexe_wait does */
+	const char *failed;    /* what it could not do, with … */
+	int num;	       /* … this errno; NULL: the copy is made */
+	char path[PATH_MAX];   /* of the program on disk, once we run from a copy of it; else "" */
 	struct prctl_mm_map map;
 };
 
 /* First of all: it may start all over. */
 int selfexe_begin (struct selfexe *x, char **argv, struct err *e);
-/* The copy and the exchange; also starts all over if the latter fails, so it must come before
- * anything is made that a second start would find in its way. */
+/* For who has 0.2 ms of something else to do: the copy takes as long. */
+void selfexe_copy_beside (struct selfexe *x, struct worker *w);
+/* Waits for the copy, and exchanges; also starts all over if the latter fails, so it must come
+ * before anything is made that a second start would find in its way. */
 int selfexe_protect (struct selfexe *x, struct err *e);
 /*
  * In two halves, where the process that enters is a child that nobody can see before it has been
- * told to go on: the runtime makes the copy after the clone (it takes 0.15 ms, and there is time),
- * the child exchanges when it hears of it. There it must not fail.
+ * told to go on: the runtime waits for the copy before it tells, the child exchanges when it hears
+ * of it. There it must not fail.
  */
-int selfexe_copy (struct selfexe *x, struct err *e);
+int selfexe_wait (struct selfexe *x, struct err *e);
 int selfexe_exchange (struct selfexe *x, struct err *e);

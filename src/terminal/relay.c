@@ -169,10 +169,11 @@ drain (struct flow *out, int signal_fd)
 static int
 loop (const struct relay *r, int signal_fd, struct err *e)
 {
-	static struct flow in, out;
+	static struct flow in, out; /* not initialised as a whole: pages that nobody uses */
 
-	in = (struct flow) { .from = 0, .to = r->master, .eof = r->master < 0 };
-	out = (struct flow) { .from = r->master, .to = 1, .eof = r->master < 0 };
+	in.to = out.from = r->master;
+	out.to = 1;
+	in.eof = out.eof = r->master < 0;
 	for (;;) {
 		struct pollfd p[7] = {
 			{ r->pidfd, POLLIN, 0 },

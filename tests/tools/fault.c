@@ -7,10 +7,11 @@
  * The K-th process is meant: 0 (the default) is COMMAND itself, 1 its first child, and so on; -a:
  * a process that is not its child. Calls are counted from 1, in that process alone, a child's until
  * it executes a program, so that a number means the same call each time; that is why this is not
- * strace's "when=". close is not counted. -e: the N-th call is not made and returns -ERRNO; -k:
- *SIGKILL at its entry. FILE gets one line "K NUMBER" for the call that was hit, and is empty if the
- *process has no N-th call. Without -n it gets such a line for every call of every process. The exit
- *status is COMMAND's.
+ * strace's "when=". close and futex are not counted. -e: the N-th call is not made and returns
+ *-ERRNO; -k: SIGKILL at its entry. FILE gets one line "K NUMBER" for the call that was hit, and is
+ *empty if the process has no N-th call. Without -n it gets such a line for every call of every
+ *process. A thread counts as a process, and its lines end in " thread": to kill it is to kill
+ *COMMAND. The exit status is COMMAND's.
  */
 #include <elf.h>
 #include <errno.h>
@@ -43,6 +44,7 @@ static struct {
 static int n_procs;
 static int target, error;
 static unsigned wanted;
+static pid_t main_pid;
 static bool to_kill, done, failing; /* failing: between entry and exit of the call */
 static FILE *out;
 
@@ -107,21 +109,29 @@ set_result (pid_t pid, long value)
 /* ---- the calls */
 
 static void
+print_call (int k, unsigned long long nr)
+{
+	bool is_thread = k > 0 && syscall (SYS_tgkill, main_pid, procs[k].pid, 0) == 0;
+
+	fprintf (out, "%d %llu%s\n", k, nr, is_thread ? " thread" : "");
+	fflush (out);
+}
+
+static void
 on_entry (int k, unsigned long long nr)
 {
 	/* A close that fails has closed all the same; one that is not made is nothing that can
-	 * happen. */
-	if (nr == SYS_close)
+	 * happen. No futex of a program without errors fails, and how many it needs is chance. */
+	if (nr == SYS_close || nr == SYS_futex)
 		return;
 	procs[k].calls++;
 	if (wanted == 0) {
-		fprintf (out, "%d %llu\n", k, nr);
+		print_call (k, nr);
 		return;
 	}
 	if (k != target || procs[k].calls != wanted)
 		return;
-	fprintf (out, "%d %llu\n", k, nr);
-	fflush (out);
+	print_call (k, nr);
 	if (to_kill) {
 		kill (procs[k].pid, SIGKILL);
 		done = true;
@@ -206,7 +216,7 @@ begin (char **argv)
 int
 main (int argc, char **argv)
 {
-	pid_t pid, main_pid, attached = 0;
+	pid_t pid, attached = 0;
 	int opt, status, result = -1;
 
 	out = stdout;
