@@ -621,7 +621,8 @@ protect (struct launch *l, struct err *e)
 	const struct ns_plan *ns = &l->plan.ns;
 
 	if (l->maker || ns->needs_stage || !(ns->create & CLONE_NEWPID) ||
-	    ns->create & CLONE_NEWUSER)
+	    ns->create & CLONE_NEWUSER ||
+	    rlimits_of_memory (&l->plan.process)) /* which would hinder the exchange after READY */
 		return selfexe_protect (l->g->exe, e);
 	l->init.exe = l->g->exe;
 	return l->netns ? 0 : selfexe_wait (l->g->exe, e); /* no thread ends while we clone */

@@ -19,6 +19,15 @@
 
 #define IOPRIO_WHO_PGRP 2
 
+bool
+rlimits_of_memory (const struct process_plan *p)
+{
+	for (size_t i = 0; i < p->n_rlimits; i++)
+		if (p->rlimits[i].resource == RLIMIT_AS || p->rlimits[i].resource == RLIMIT_DATA)
+			return true;
+	return false;
+}
+
 int
 rlimits_apply (pid_t pid, const struct process_plan *p, struct err *e)
 {

@@ -14,6 +14,7 @@ struct plan;
 /* By the runtime, on the child, at the last moment: on the runtime itself they would hit its own
  * work. */
 int rlimits_apply (pid_t pid, const struct process_plan *p, struct err *e);
+bool rlimits_of_memory (const struct process_plan *p); /* RLIMIT_AS, RLIMIT_DATA */
 
 /* pid 0: our own. lenient: EACCES on lowering is ignored. */
 int oom_score_adj_apply (const struct process_plan *p, pid_t pid, bool lenient, struct err *e);

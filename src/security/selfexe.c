@@ -30,17 +30,6 @@ is_sealed (int fd)
 	return seals >= 0 && (seals & SEALS) == SEALS;
 }
 
-/* The kernel itself refuses writes to a file with fs-verity (Linux 5.4), for everybody and for
- * ever. */
-static bool
-is_verity (int fd)
-{
-	struct sys_statx stx;
-
-	return sys_statx (fd, "", AT_EMPTY_PATH, 0, &stx) == 0 &&
-	       (stx.stx_attributes & STATX_ATTR_VERITY);
-}
-
 static int
 open_copy (struct selfexe *x, struct err *e)
 {
@@ -49,6 +38,10 @@ open_copy (struct selfexe *x, struct err *e)
 	x->fd = sys_memfd_create ("coracle", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
 	if (x->fd == -EINVAL)
 		x->fd = sys_memfd_create ("coracle", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (x->fd == -EACCES) /* Linux 6.3 */
+		return err_set (
+			e, EACCES,
+			"memfd_create for a sealed copy of the runtime: the sysctl vm.memfd_noexec is 2 in this pid namespace, and must be 0 or 1");
 	return x->fd < 0 ? err_set (e, -x->fd, "memfd_create for a sealed copy of the runtime") : 0;
 }
 
@@ -285,7 +278,7 @@ selfexe_begin (struct selfexe *x, char **argv, struct err *e)
 	x->exe = open ("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	if (x->exe < 0)
 		return err_set (e, errno, "open /proc/self/exe");
-	if (is_sealed (x->exe) || is_verity (x->exe)) {
+	if (is_sealed (x->exe)) {
 		close (x->exe);
 		if (own)
 			(void) snprintf (x->path, sizeof x->path, "%s", own);

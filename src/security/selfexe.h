@@ -4,7 +4,8 @@
  * CVE-2019-5736: a container can make the runtime's process execute its own binary
  * (`#!/proc/self/exe`) and later write to it through /proc/PID/exe. So a process that will run
  * something of a container, or that somebody in a container can see, runs from what cannot be
- * written: fs-verity (statx says so in 5 us), or a sealed memfd.
+ * written: a sealed memfd. fs-verity would not do: the owner of the file may still change its
+ * mode, and a setuid bit on the host's program is no better than one that was written to.
  *
  * The memfd is put in the place of the program in the process as it runs: the same bytes at the
  * same addresses. The kernel changes /proc/self/exe only when no mapping of the old file is left.

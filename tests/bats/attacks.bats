@@ -235,3 +235,11 @@ not () { ! "$@"; }
 	run timeout 20 script -qec "$CORACLE --root $STATE run --detach --bundle $BUNDLE $ID; $CORACLE --root $STATE exec $ID sh -c 'read -r _ _ _ _ _ _ tty _ </proc/\$\$/stat; echo tty \$tty'" /dev/null </dev/null 3>&-
 	says "tty 0"
 }
+
+@test "where programs in memory are forbidden (vm.memfd_noexec 2) nothing runs unprotected, and the error says why" {
+	[ -e /proc/sys/vm/memfd_noexec ] || skip "needs Linux 6.3: no /proc/sys/vm/memfd_noexec"
+	# A setting of the pid namespace.
+	run unshare --pid --fork --mount-proc sh -c 'echo 2 >/proc/sys/vm/memfd_noexec && exec "$@"' sh "$CORACLE" --root "$STATE" run --bundle "$BUNDLE" "$ID"
+	[ "$status" -eq 1 ]
+	is "coracle: memfd_create for a sealed copy of the runtime: the sysctl vm.memfd_noexec is 2 in this pid namespace, and must be 0 or 1: permission denied"
+}

@@ -43,6 +43,14 @@ limit () { run_sh "grep -E '^Max $1 ' /proc/self/limits | tr -s ' '"; }
 	done
 }
 
+@test "less memory than the runtime itself has is a matter of the process" {
+	for limit in AS:500000 DATA:800; do
+		config '.process.rlimits = []' "rlimit (\"RLIMIT_${limit%:*}\"; ${limit#*:}; ${limit#*:})"
+		runs create --bundle "$BUNDLE" "$ID"
+		runs delete --force "$ID"
+	done
+}
+
 @test "with few files HOME and the executable are still found, and preserved descriptors kept" {
 	config '.process.rlimits = []' 'rlimit ("RLIMIT_NOFILE"; 4; 4)' 'args (["sh", "-c", "echo $HOME; ulimit -n; cat <&3"])'
 	echo kept >"$WORK/kept"
