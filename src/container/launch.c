@@ -319,7 +319,8 @@ static int
 clone_child (struct launch *l, bool wait_on_channel, bool into_cgroup, struct err *e)
 {
 	struct clone_request req = {
-		.flags = clone_flags (l),
+		/* What ends us (interrupt.c) shall also end the init that waits for start. */
+		.flags = clone_flags (l) | CLONE_CLEAR_SIGHAND,
 		.exit_signal = SIGCHLD,
 		.cgroup_fd = into_cgroup ? l->cgroup.into_fd : -1,
 		.ret_pidfd = &l->pidfd,
