@@ -69,6 +69,8 @@ int cgroup_resolve (struct arena *a, const struct cgroup_plan *plan, const struc
 		    struct cgroup *ret, struct err *e);
 int cgroup_create (struct arena *a, const struct cgroup_plan *plan, struct cgroup *cg,
 		   struct err *e);
+/* Has cgroup_create made what cgroup_resolve foretold? */
+bool cgroup_is_as_guessed (const struct cgroup *cg, const struct cgroup *guess);
 int cgroup_enter_self (const struct cgroup *cg, struct err *e);
 /*
  * systemd: cg->path is known, and cg->created true, only afterwards. A scope whose creator is

@@ -291,6 +291,19 @@ cgroup_made_in (const struct cgroup *cg, const char *hierarchy)
 	return 0;
 }
 
+bool
+cgroup_is_as_guessed (const struct cgroup *cg, const struct cgroup *guess)
+{
+	if (cg->created != guess->created)
+		return false;
+	if (cg->mode == CGROUP_V2)
+		return cgroup_made_in (cg, "") == cgroup_made_in (guess, "");
+	for (unsigned i = 0; i < cg->n_v1; i++)
+		if (cg->v1[i].made != cgroup_made_in (guess, cg->v1[i].name))
+			return false;
+	return true;
+}
+
 void
 cgroup_remove_parents (char *dir, size_t root_len, unsigned n)
 {
@@ -305,13 +318,23 @@ cgroup_remove_parents (char *dir, size_t root_len, unsigned n)
 	}
 }
 
+/* Somebody in there, or below; 0 in cgroup.procs is one of a pid namespace that we do not see. */
 static bool
 is_populated (const char *dir)
 {
 	autofd fd = open (dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	char buf[32];
+	char buf[32], sub[PATH_MAX];
+	bool found = fd >= 0 && read_small_at (fd, "cgroup.procs", buf, sizeof buf) > 0;
+	DIR *d = found ? NULL : opendir (dir);
 
-	return fd >= 0 && read_small_at (fd, "cgroup.procs", buf, sizeof buf) > 0;
+	if (!d)
+		return found;
+	for (struct dirent *de; !found && (de = readdir (d)) != NULL;)
+		if (de->d_type == DT_DIR && de->d_name[0] != '.' &&
+		    snprintf (sub, sizeof sub, "%s/%s", dir, de->d_name) < (int) sizeof sub)
+			found = is_populated (sub);
+	closedir (d);
+	return found;
 }
 
 static int

@@ -321,7 +321,8 @@ static int
 clone_child (struct launch *l, bool wait_on_channel, bool into_cgroup, struct err *e)
 {
 	struct clone_request req = {
-		.flags = clone_flags (l),
+		/* What ends us (interrupt.c) shall also end the init that waits for start. */
+		.flags = clone_flags (l) | CLONE_CLEAR_SIGHAND,
 		.exit_signal = SIGCHLD,
 		.cgroup_fd = into_cgroup ? l->cgroup.into_fd : -1,
 		.ret_pidfd = &l->pidfd,
@@ -574,15 +575,16 @@ run_child (struct launch *l, bool wait_on_channel, struct err *e)
 static int
 make_cgroup (struct launch *l, struct err *e)
 {
-	bool guessed = l->cgroup.created;
+	const struct cgroup guess = l->cgroup; /* which is what is on disk */
 	int r = l->cgroup.manager == CGROUP_MANAGER_DISABLED
 			? 0
 			: cgroup_create (l->g->arena, &l->plan.cgroup, &l->cgroup, e);
 
 	l->c.st.cgroup_created = l->cgroup.created; /* also after an error: it is to be removed */
 	l->c.st.cgroup_made = (char *) l->cgroup.made;
-	/* Somebody was faster: it is not ours, and that has to be known before we can be killed. */
-	if (r == 0 && guessed && !l->cgroup.created)
+	/* Somebody was faster, or it is in some hierarchies of v1 already: what is ours has to be
+	 * known before we can be killed. */
+	if (r == 0 && !cgroup_is_as_guessed (&l->cgroup, &guess))
 		return container_save (&l->c, l->g->arena, e);
 	return r;
 }

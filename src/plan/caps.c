@@ -116,6 +116,12 @@ plan_caps (struct planner *p, const struct oci_capabilities *c, const char *pref
 	if (lost) /* capset(2) says EPERM */
 		BAD (p, PATH ("%s.effective", prefix), "%s: not in permitted",
 		     mask_names (p, lost));
+	lost = r->inheritable & ~r->bounding;
+	if (lost) { /* the same, and here the wish can be left out */
+		WARN (p, PATH ("%s.inheritable", prefix), "%s ignored: not in bounding",
+		      mask_names (p, lost));
+		r->inheritable &= ~lost;
+	}
 	lost = r->ambient & ~(r->permitted & r->inheritable);
 	if (lost) { /* capabilities(7): ambient needs both */
 		WARN (p, PATH ("%s.ambient", prefix),

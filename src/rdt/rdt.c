@@ -146,7 +146,8 @@ parse_line (struct arena *a, const char *line, settings *ret)
 
 	if (!at)
 		return *resource ? -EINVAL : 0;
-	while (at) {
+	/* As for the kernel, nothing may follow the last semicolon. */
+	for (bool first = true; at && (first || *trim (at)); first = false) {
 		char *domain = at, *value;
 
 		at = cut (domain, ';');

@@ -315,7 +315,6 @@ handle_refused (const struct mount_op *op, const char *data, int num, const char
 			op->fstype, data ? data : "", op->dst, *why ? ": " : "", why);
 }
 
-/* *ret_attached: it is in its place already. */
 /* A file system in the making. */
 struct making {
 	struct rootfs *r;

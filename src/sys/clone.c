@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <signal.h>
 #include <string.h>
 
 #include "sys/clone.h"
@@ -14,7 +15,8 @@ struct clone_args_v2 { /* struct clone_args up to Linux 5.7 */
 static int
 clone_classic (const struct clone_request *req, int *pidfd)
 {
-	unsigned long flags = (unsigned long) req->flags | (unsigned long) req->exit_signal;
+	unsigned long flags = (unsigned long) (req->flags & ~CLONE_CLEAR_SIGHAND) |
+			      (unsigned long) req->exit_signal;
 	long pid;
 
 	if (req->cgroup_fd >= 0 ||
@@ -26,6 +28,32 @@ clone_classic (const struct clone_request *req, int *pidfd)
 	pid = syscall (SYS_clone, flags | (req->ret_pidfd ? CLONE_PIDFD : 0), 0, pidfd, NULL, 0);
 #endif
 	return pid < 0 ? -errno : (int) pid;
+}
+
+/* Linux < 5.5: in the child. */
+static void
+clear_handlers (void)
+{
+	struct sigaction now;
+
+	for (int sig = 1; sig <= 64; sig++)
+		if (sigaction (sig, NULL, &now) == 0 && now.sa_handler != SIG_DFL &&
+		    now.sa_handler != SIG_IGN)
+			(void) signal (sig, SIG_DFL);
+}
+
+static long
+clone3 (struct clone_args_v2 *args, size_t size)
+{
+	long pid = syscall (SYS_clone3, args, size);
+
+	if (pid >= 0 || errno != EINVAL || !(args->flags & CLONE_CLEAR_SIGHAND))
+		return pid;
+	args->flags &= ~CLONE_CLEAR_SIGHAND;
+	pid = syscall (SYS_clone3, args, size);
+	if (pid == 0)
+		clear_handlers ();
+	return pid;
 }
 
 int
@@ -48,10 +76,12 @@ sys_clone3_fork (const struct clone_request *req)
 	}
 	/* The size of the first version unless the cgroup is needed: Linux 5.3 to 5.6 know no more.
 	 */
-	pid = syscall (SYS_clone3, &args, req->cgroup_fd >= 0 ? sizeof args : 64);
-	if (pid < 0 && errno == ENOSYS)
+	pid = clone3 (&args, req->cgroup_fd >= 0 ? sizeof args : 64);
+	if (pid < 0 && errno == ENOSYS) {
 		pid = clone_classic (req, &pidfd);
-	else if (pid < 0)
+		if (pid == 0 && req->flags & CLONE_CLEAR_SIGHAND)
+			clear_handlers ();
+	} else if (pid < 0)
 		pid = errno == E2BIG ? -ENOSYS : -errno; /* Linux 5.3 to 5.6 know no cgroup */
 	if (pid > 0 && req->ret_pidfd)
 		*req->ret_pidfd = pidfd;

@@ -4,7 +4,7 @@
 #include <stdint.h>
 
 struct clone_request {
-	uint64_t flags;	 /* CLONE_NEW*, CLONE_PARENT */
+	uint64_t flags;	 /* CLONE_NEW*, CLONE_PARENT, CLONE_CLEAR_SIGHAND (with any kernel) */
 	int exit_signal; /* must be 0 with CLONE_PARENT */
 	int cgroup_fd;	 /* directory of a v2 cgroup to be born in, or -1 */
 	int *ret_pidfd;	 /* CLOEXEC; in the parent only. Or NULL */

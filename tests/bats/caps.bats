@@ -149,3 +149,19 @@ none=0000000000000000
 	runs run --bundle "$BUNDLE" "$ID"
 	is 'uid 1000 1000 1000 gid 1000 1000 1000 effective 0'
 }
+
+# config.md: what cannot be granted is warned about, and the rest is granted. The kernel takes nothing as inheritable that is not in the bounding
+# set.
+@test "inheritable, but not in the bounding set: a warning, and the rest is granted" {
+	config '.process.capabilities = {bounding: ["CAP_KILL"], permitted: ["CAP_CHOWN", "CAP_KILL"], effective: ["CAP_KILL"],
+		inheritable: ["CAP_CHOWN", "CAP_KILL"], ambient: ["CAP_CHOWN", "CAP_KILL"]}'
+	run_sh "$SHOW"
+	[ "$status" -eq 0 ]
+	says 'process.capabilities.inheritable: CAP_CHOWN ignored: not in bounding'
+	set_is Inh 0000000000000020
+	set_is Amb 0000000000000020
+	config 'del (.process.capabilities.bounding)'
+	run_sh "$SHOW"
+	[ "$status" -eq 0 ]
+	set_is Inh $none
+}

@@ -296,6 +296,39 @@ dev_test () { # WANTED RULES
 	[ ! -e "/sys/fs/cgroup/pids/$ID-x/a" ]
 }
 
+@test "a cgroup that exists in one hierarchy only stays there, also if create is killed" {
+	config 'hook ("createRuntime"; {path: "/bin/sh", args: ["sh", "-c", "kill -9 $PPID; sleep 1000"]})'
+	for there in memory freezer; do # freezer: the one that tells whether there is a cgroup
+		mkdir "/sys/fs/cgroup/$there/$ID"
+		run_to_file create --bundle "$BUNDLE" "$ID"
+		[ "$status" -ne 0 ]
+		[ -d "/sys/fs/cgroup/pids/$ID" ]
+		runs delete --force "$ID"
+		[ "$(find /sys/fs/cgroup -maxdepth 2 -type d -name "$ID")" = "/sys/fs/cgroup/$there/$ID" ]
+		rmdir "/sys/fs/cgroup/$there/$ID"
+	done
+}
+
+@test "delete: somebody else's process in the cgroup, or below it, lives, and is not waited for" {
+	local below other d
+	for below in '' /below; do
+		config 'args (["sleep", "1000"])'
+		runs run -d --bundle "$BUNDLE" "$ID"
+		sleep 1000 3>&- &
+		other=$!
+		for d in /sys/fs/cgroup/*/"$ID"; do
+			mkdir -p "$d$below"
+			[ ! -e "$d$below/cpuset.cpus" ] || { cat "$d/cpuset.cpus" >"$d$below/cpuset.cpus"; cat "$d/cpuset.mems" >"$d$below/cpuset.mems"; }
+			echo "$other" >"$d$below/cgroup.procs"
+		done
+		runs delete --force "$ID"
+		says "the cgroup '/$ID' stays: there are processes in it that are not the container's"
+		kill -9 "$other"
+		wait "$other" || :
+		find /sys/fs/cgroup -mindepth 2 -depth -type d -path "/sys/fs/cgroup/*/$ID*" -exec rmdir {} +
+	done
+}
+
 @test "a cgroup with processes is refused, and they live" {
 	for d in /sys/fs/cgroup/*/; do [ -L "${d%/}" ] || mkdir -p "$d$ID-x"; done
 	sleep 1000 3>&- &

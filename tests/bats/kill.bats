@@ -118,6 +118,18 @@ sleeper () {
 	runs delete "$ID"
 }
 
+@test "kill: of a created container without a pid namespace of its own: what ends a process ends it" {
+	local signal
+	for signal in TERM INT HUP USR1; do
+		config 'no_ns("pid") | args(["/bin/sleep", "1000"])'
+		run_to_file create -b "$BUNDLE" "$ID"
+		[ "$status" -eq 0 ]
+		runs kill "$ID" "$signal"
+		wait_until has_status stopped
+		runs delete "$ID"
+	done
+}
+
 @test "kill: --all reaches every process" {
 	config 'no_ns("pid") | sh("sleep 1000 & sleep 1000 & wait")'
 	runs run -d -b "$BUNDLE" "$ID"

@@ -325,6 +325,7 @@ TEST (given_class_with_the_same_schemata)
 		{ "MB:0=50", "L3:0=ff" },
 		{ "L3:0=1", "L3:0=ff" },
 		{ "MB:1=100;0=050", NULL },
+		{ "L3:0=ff;1=fffff;", "MB:0=50;" },
 		{ "", NULL },
 	};
 	unsigned owned;
