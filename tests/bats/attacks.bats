@@ -4,8 +4,9 @@
 
 load helpers
 
-# CVE-2019-5736: the container makes the runtime execute itself, and overwrites what it then finds as /proc/PID/exe.
-overwrite_attack () {
+# CVE-2019-5736: the container makes the runtime execute itself, and overwrites what it then finds as /proc/PID/exe. It has to have the
+# file before, by O_PATH: while it runs nobody may write to it.
+start_overwriting () {	# FILTER…
 	! ldd "$CORACLE" >/dev/null 2>&1 || skip "this build of the program needs libraries, so that it cannot run inside"
 	mkdir -p "$WORK/bin"
 	cp "$CORACLE" "$WORK/bin/coracle"
@@ -19,17 +20,30 @@ overwrite_attack () {
 	config 'args (["/bin/overwrite", "/stop", "coracle"])' "$@"
 	"$WORK/bin/coracle" --root "$STATE" run -d --bundle "$BUNDLE" "$ID" >"$WORK/seen" 2>&1 </dev/null 3>&-
 	wait_until grep -q looking "$WORK/seen"
+}
+
+# COMMAND… with each of the names of the runtime's own program as the last argument: eight times, and until the attacker has seen it.
+overwritten_by () {
+	local i program
 	for i in {1..100}; do
-		[ "$i" -le 8 ] || ! grep -q found "$WORK/seen" || break	# at least so often, and until it was seen
+		[ "$i" -le 8 ] || ! grep -q found "$WORK/seen" || break
 		for program in /proc/self/exe /bin/link /bin/script /bin/interpreted; do
-			timeout 5 "$WORK/bin/coracle" --root "$STATE" exec "$ID" "$program" --version >/dev/null 2>&1 </dev/null 3>&- || true
+			"$@" "$program" >/dev/null 2>&1 </dev/null 3>&- || true
 		done
 	done
 	touch "$ROOTFS/stop"
 	wait_until grep -q seen "$WORK/seen"
-	[ "$(sha256sum "$WORK/bin/"*)" = "$before" ] || { cat "$WORK/seen"; return 1; }
 	cat "$WORK/seen"
-	grep -qE '^seen [1-9][0-9]* opened [0-9]+ written 0$' "$WORK/seen" || { cat "$WORK/seen"; return 1; }
+	[ "$(sha256sum "$WORK/bin/"*)" = "$before" ]
+	grep -qE '^seen [1-9][0-9]* opened [0-9]+ written 0$' "$WORK/seen"
+}
+
+exec_program () { timeout 5 "$WORK/bin/coracle" --root "$STATE" exec "$ID" "$1" --version; }
+
+# A container in the attacker's pid namespace whose own process is the program.
+run_program () {
+	jq --arg program "$1" '.process.args = [$program, "--version"]' "$WORK/neighbour/template.json" >"$WORK/neighbour/config.json"
+	timeout 5 "$WORK/bin/coracle" --root "$STATE" run --bundle "$WORK/neighbour" "$ID-neighbour"
 }
 
 @test "control: a program that is not sealed is overwritten by the same attacker" {
@@ -46,20 +60,21 @@ overwrite_attack () {
 }
 
 @test "the program of the runtime cannot be overwritten from a container (CVE-2019-5736)" {
-	overwrite_attack
+	start_overwriting
+	overwritten_by exec_program
 }
 
 @test "… nor by one that may trace processes" {
-	overwrite_attack 'caps (["CAP_SYS_PTRACE", "CAP_DAC_OVERRIDE", "CAP_SYS_ADMIN"])'
+	start_overwriting 'caps (["CAP_SYS_PTRACE", "CAP_DAC_OVERRIDE", "CAP_SYS_ADMIN"])'
+	overwritten_by exec_program
 }
 
-@test "… nor with the program as the container's own first process" {
-	mkdir -p "$WORK/bin"
-	cp "$CORACLE" "$WORK/bin/coracle"
-	before=$(sha256sum "$WORK/bin/coracle")
-	config 'args (["/proc/self/exe", "--version"])'
-	run timeout 20 "$WORK/bin/coracle" --root "$STATE" run --bundle "$BUNDLE" "$ID" 3>&-
-	[ "$(sha256sum "$WORK/bin/coracle")" = "$before" ]
+@test "… nor with the program as a container's own first process" {
+	start_overwriting 'caps (["CAP_SYS_PTRACE", "CAP_DAC_OVERRIDE", "CAP_SYS_ADMIN"])'
+	mkdir "$WORK/neighbour"
+	jq "$JQ_WORDS"'join_ns ("pid"; $ns) | .root.path = $root | .linux.cgroupsPath = $cgroup' --arg root "$ROOTFS" --arg cgroup "/$ID-neighbour" \
+		--arg ns "/proc/$(coracle state "$ID" | jq .pid)/ns/pid" "$BUNDLE/config.json" >"$WORK/neighbour/template.json"
+	overwritten_by run_program
 }
 
 # CVE-2025-52881: somebody who shares the mounts puts other files over those of /proc while the container is made.

@@ -541,24 +541,6 @@ not () { ! "$@"; }
 	[ ! -s "$WORK/strange" ] || { cat "$WORK/strange"; return 1; }
 }
 
-@test "our program cannot be written to through /proc/PID/exe (CVE-2019-5736)" {
-	cp "$CORACLE" "$WORK/program"
-	before=$(sha256sum <"$WORK/program")
-	printf '#!/proc/self/exe\n' >"$ROOTFS/bin/script"
-	chmod 755 "$ROOTFS/bin/script"
-	config 'caps (["CAP_SYS_PTRACE", "CAP_DAC_OVERRIDE"])' \
-		'sh ("while [ ! -e /tmp/stop ]; do for p in /proc/[0-9]*; do [ $p = /proc/1 ] || [ $p = /proc/$$ ] || (echo harm >>$p/exe) 2>/dev/null; done; done")'
-	runs run --detach --bundle "$BUNDLE" "$ID"
-	for i in {1..10}; do
-		for target in /proc/self/exe script; do
-			timeout 10 "$WORK/program" --root "$STATE" exec "$ID" $target --version >"$WORK/out" 2>&1 </dev/null 3>&- || true
-		done
-	done
-	touch "$ROOTFS/tmp/stop"
-	wait_until has_status stopped
-	[ "$(sha256sum <"$WORK/program")" = "$before" ]
-}
-
 @test "200 at once" {
 	up
 	for i in {1..200}; do
