@@ -481,19 +481,37 @@ unified () {
 	is user
 }
 
-@test "the runtime in a chroot: the root is the container's, not the host's" {
-	up
-	mkdir "$WORK/jail"
-	# In a mount namespace of its own: what the host's "/" is bound on must never be there for whoever removes $WORK. /tmp: state, bundle.
+# In a mount namespace of its own: what the host's "/" is bound on must never be there for whoever removes $WORK. /tmp: state, bundle.
+in_chroot () {	# COMMAND…
+	local status=0
+	mkdir -p "$WORK/jail"
 	cat >"$WORK/in-jail" <<-'END'
 		set -e
 		mount --bind / "$1"
-		for dir in proc sys tmp; do mount --rbind /$dir "$1/$dir"; done
+		for dir in dev proc sys tmp; do mount --rbind /$dir "$1/$dir"; done
 		exec chroot "$@"
 	END
-	run unshare --mount --propagation private sh "$WORK/in-jail" "$WORK/jail" "$CORACLE" --root "$STATE" exec "$ID" ls /home
+	unshare --mount --propagation private sh "$WORK/in-jail" "$WORK/jail" "$@" 3>&- || status=$?
+	not grep -F " $WORK/jail" /proc/self/mountinfo || return
+	return $status
+}
+
+@test "the runtime in a chroot: the root is the container's, not the host's" {
+	up
+	run in_chroot "$CORACLE" --root "$STATE" exec "$ID" ls /home
 	is user
-	not grep -F " $WORK/jail" /proc/self/mountinfo
+}
+
+# Its root is then not that of its mount namespace, which is where setns leads.
+@test "a container that was made in a chroot: the root is still the container's" {
+	local option
+	config 'args (["/bin/sleep", "1000"])'
+	for option in --detach --no-pivot; do
+		in_chroot "$CORACLE" --root "$STATE" run --detach "$option" --bundle "$BUNDLE" "$ID" >"$WORK/out" 2>&1 </dev/null || { cat "$WORK/out"; return 1; }
+		ex "$ID" ls /home
+		is user
+		runs delete --force "$ID"
+	done
 }
 not () { ! "$@"; }
 
