@@ -267,7 +267,8 @@ with_terminal () {
 	config '.mounts += [{destination: "/dev", type: "bind", source: "'"$ROOTFS/dev"'", options: ["bind"]}]'
 	attempt
 	[ "$(cat "$ROOTFS/dev/null")" = FAKE ]
-	is OUTPUT
+	# Linux < 5.2 has no other mask than the container's own.
+	if has_call open_tree; then is OUTPUT; else says "linux.maskedPaths[0]: mask '/etc/secret': invalid argument"; fi
 }
 
 @test "/dev/null is a link to something in /proc, or to a descriptor of the runtime" {

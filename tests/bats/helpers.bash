@@ -12,7 +12,9 @@
 #	run_sh SCRIPT		runs SCRIPT in the container, in the foreground; $output, $status
 #	says TEXT, is TEXT, lacks TEXT	about $output
 #	with_tool NAME…	copies programs of tests/tools into the container's /bin
-#	need_root, need_user, need FEATURE	skip with the reason
+#	need_root		skips without root
+#	has_call NAME		whether this kernel has a newer system call
+#	need_call NAME WHAT	skips without it; WHAT cannot be done in another way
 
 top=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
 CORACLE=${CORACLE:-$top/build/release/coracle}
@@ -145,6 +147,11 @@ with_tool () {
 		cp "$TEST_TOOLS/$t" "$ROOTFS/bin/$t"
 	done
 }
+
+# The numbers are those of all architectures. Without arguments each call is an error, but not "no such call".
+declare -A CALLS=([open_tree]=428/5.2 [pidfd_open]=434/5.3 [clone3]=435/5.3 [mount_setattr]=442/5.12)
+has_call () { [ "$("$TEST_TOOLS/probe" call "${CALLS[$1]%/*}")" != "errno 38" ]; }
+need_call () { has_call "$1" || skip "no $1 (Linux ${CALLS[$1]#*/}): $2"; }
 
 need_root () { [ "$(id -u)" -eq 0 ] || skip "needs root"; }
 cgroup_mode () {

@@ -1,8 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Older kernels: what newer system calls do is done in another way, to the same end. Each is missing by itself, which no kernel ever did but
-# seccomp profiles do, and all together. The tests are a selection of those of the other files; any of these can be run whole with
-# CORACLE=a script that calls nosys.
+# seccomp profiles do, and all together. The tests are a selection of those of the other files; tests/run-oldkernel runs all of them.
 # shellcheck disable=SC2016 # scripts are for the container's shell
 
 load helpers
@@ -172,6 +171,22 @@ for_each='openat2 clone3 mount_setattr open_tree fsopen move_mount close_range p
 	says "idmapped mounts need Linux 5.12"
 }
 
+@test "a read-only path is so with what is mounted below" {
+	local call
+	mkdir "$WORK/vol" "$ROOTFS/data"
+	ln -s /data "$ROOTFS/link"
+	config 'mount("/data/a b"; "tmpfs"; "t"; ["nodev"])' "bind(\"/data/a b/vol\"; \"$WORK/vol\"; [])" 'mount("/database"; "tmpfs"; "t"; [])' \
+		'.linux.readonlyPaths = ["/link"]'
+	for call in mount_setattr "$NEW,$MOUNT_API"; do
+		without "$call"
+		run_sh 'for d in /data /data/a\ b /data/a\ b/vol /database; do touch "$d/x" 2>/dev/null && echo "$d"; done; cat /proc/self/mountinfo'
+		[ "${lines[0]}" = /database ]
+		[[ "${lines[1]}" != /* ]]
+		bound '/data/a\\040b' ro nodev
+	done
+	touch "$WORK/vol/x"
+}
+
 @test "destination /: tmpfs, overlay and bind" {
 	local call
 	mkdir "$WORK"/{upper,work}
@@ -196,7 +211,7 @@ for_each='openat2 clone3 mount_setattr open_tree fsopen move_mount close_range p
 	mkdir -p "$WORK/vol/sub"
 	for call in mount_setattr "$NEW,$MOUNT_API"; do
 		without "$call"
-		if [ "$call" = mount_setattr ]; then	# Linux < 5.2: not of a volume that is on the same mount as the root
+		if [ "$call" = mount_setattr ] && has_call open_tree; then	# Linux < 5.2: not of a volume that is on the same mount as the root
 			config '.linux.rootfsPropagation = "rshared"' "bind(\"/vol\"; \"$WORK/vol\"; [\"rbind\", \"rshared\"])"
 			start_container
 			in_container mount -t tmpfs c /vol/sub

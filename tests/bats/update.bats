@@ -238,6 +238,7 @@ has () {
 }
 
 @test "--device-add in a user namespace: the host's node is bound" {
+	need_call mount_setattr "mounts in a container that runs"
 	chown -R 100000:100000 "$ROOTFS"
 	chmod 711 "$BUNDLE"
 	up userns
