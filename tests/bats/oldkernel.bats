@@ -7,7 +7,7 @@
 load helpers
 load mounts
 
-# All that there is a way around. Without pidfd_open (Linux 5.3) a container can be run, but not be looked after.
+# All that there is a way around.
 NEW=openat2,clone3,mount_setattr,open_tree,fsopen,move_mount,close_range,faccessat2
 MOUNT_API=open_tree,fsopen,fsmount,fsconfig,fspick,move_mount,mount_setattr
 
@@ -115,7 +115,40 @@ for_each='openat2 clone3 mount_setattr open_tree fsopen move_mount close_range p
 	runs delete "$ID"
 }
 
-@test "without pidfd_open nobody says of a running container that it has stopped, and nothing is deleted" {
+# Known by /proc/PID and the start time.
+@test "a container that was made without pidfd_open: start, state, exec, kill, delete" {
+	without pidfd_open
+	start_container
+	has_status running
+	runs exec "$ID" echo in
+	is in
+	runs kill "$ID" KILL
+	wait_until has_status stopped
+	fails kill "$ID" KILL
+	says "container not running"
+	runs delete "$ID"
+	start_container
+	CORACLE=$PROGRAM
+	has_status running	# and also where there is one
+	without pidfd_open
+	runs delete --force "$ID"
+	wait_until test ! -e "/proc/$PID"
+}
+
+@test "… and another process with its pid is not taken for it" {
+	without pidfd_open
+	start_container
+	sleep 1000 3>&- &
+	jq --argjson pid $! '.pid = $pid' "$STATE/$ID/state.json" >"$WORK/state.json"
+	cp "$WORK/state.json" "$STATE/$ID/state.json"
+	has_status stopped
+	runs delete --force "$ID"
+	kill -0 $!
+	kill $!
+	kill -KILL "$PID"
+}
+
+@test "… made with it, and now it is missing: nobody says of a running container that it has stopped, and nothing is deleted" {
 	local verb
 	start_container
 	without pidfd_open
