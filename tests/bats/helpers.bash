@@ -149,7 +149,7 @@ with_tool () {
 }
 
 # The numbers are those of all architectures. Without arguments each call is an error, but not "no such call".
-declare -A CALLS=([open_tree]=428/5.2 [pidfd_open]=434/5.3 [clone3]=435/5.3 [mount_setattr]=442/5.12)
+declare -gA CALLS=([open_tree]=428/5.2 [pidfd_open]=434/5.3 [clone3]=435/5.3 [mount_setattr]=442/5.12)
 has_call () { [ "$("$TEST_TOOLS/probe" call "${CALLS[$1]%/*}")" != "errno 38" ]; }
 need_call () { has_call "$1" || skip "no $1 (Linux ${CALLS[$1]#*/}): $2"; }
 

@@ -149,6 +149,7 @@ for_each='openat2 clone3 mount_setattr open_tree fsopen move_mount close_range p
 }
 
 @test "… made with it, and now it is missing: nobody says of a running container that it has stopped, and nothing is deleted" {
+	need_call pidfd_open "a container that is made with it"
 	local verb
 	start_container
 	without pidfd_open
