@@ -384,6 +384,7 @@ unified () {
 }
 
 @test "a seccomp agent gets a listener of the process's own" {
+	need_listener
 	agent () {
 		"$TEST_TOOLS/agent" "$WORK/agent" continue >"$WORK/agent.out" 2>"$WORK/agent.err" 3>&- &
 		wait_until grep -qs ready "$WORK/agent.err"
