@@ -12,6 +12,7 @@ help:
 	@echo 'all             the two programs (default)'
 	@echo 'check           all suites: $(SUITES)'
 	@echo 'check-SUITE     one of them; check-fault is all faults, not a sample (slow); check-vm (QEMU)'
+	@echo 'check-oldkernel the bats suite without each newer system call (slow); CALLS=openat2 for one'
 	@echo 'demo            run a container with busybox in it'
 	@echo 'lint format     clang-format, clang-tidy, tools/layers, tools/budgets, shellcheck, codespell'
 	@echo 'asan ubsan      the suites with a sanitized program'

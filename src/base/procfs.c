@@ -162,7 +162,10 @@ procfs_write (const char *path, const char *text)
 int
 procfs_write_sys (const char *key, const char *text)
 {
-	autofd handle = open_handle (false);
+	autofd own = open_handle (false);
+	/* Linux < 5.2, and an image without a proc: the handle is of a time when there was one.
+	 * What a sysctl is of is asked of who opens it, not of the procfs. */
+	int handle = own < 0 && cached_handle >= 0 ? cached_handle : own;
 	autofd sys = handle < 0 ? handle : open_below (handle, "sys", O_PATH | O_DIRECTORY);
 	autofd fd = sys < 0 ? sys : open_below (sys, key, O_WRONLY);
 

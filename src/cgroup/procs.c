@@ -265,7 +265,7 @@ wait_for_processes (const struct cgroup *cg)
 		(void) cgroup_kill (cg, SIGKILL, &ignored);
 	if (cgroup_pids (&a, cg, &pids, &n, &ignored) == 0) {
 		for (size_t i = 0; i < n; i++) {
-			autofd fd = sys_pidfd_open (pids[i], 0);
+			autofd fd = pidfd_open (pids[i]);
 
 			if (fd >= 0)
 				(void) pidfd_wait (fd, cg->only_wait ? WAIT_MS / 100 : WAIT_MS);

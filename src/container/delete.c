@@ -40,7 +40,7 @@ search_init (const struct container *c, const struct cgroup *cg)
 	if (!c->st.cgroup_created || cgroup_pids (&a, cg, &pids, &n, &ignored) < 0)
 		n = 0;
 	for (size_t i = 0; i < n && found < 0; i++) {
-		int fd = sys_pidfd_open (pids[i], 0);
+		int fd = pidfd_open (pids[i]);
 
 		if (fd >= 0 && container_is_init (c, pids[i], fd) > 0)
 			found = fd;

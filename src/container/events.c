@@ -7,7 +7,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -194,7 +193,7 @@ loop (struct events *x, struct err *e)
 				       { x->oom_fd, POLLIN, 0 } };
 		int64_t left = x->next_ms - now_ms ();
 
-		if (poll (p, 3, (int) MIN (MAX (left, 0), INT32_MAX)) < 0 && errno != EINTR)
+		if (pidfd_poll (p, 3, (int) MIN (MAX (left, 0), INT32_MAX)) < 0 && errno != EINTR)
 			return err_set (e, errno, "wait for events");
 		if (p[2].revents)
 			TRY (on_oom_v1 (x, e));

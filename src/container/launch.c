@@ -453,7 +453,8 @@ launch_save_created (struct launch *l, struct err *e)
 
 	st->phase = (char *) "created";
 	st->pid = l->pid;
-	if (pidfd_inode (l->pidfd, &st->pidfd_inode) < 0 &&
+	/* Where the pidfd is not to be had again the inode does not help. */
+	if ((pidfd_inode (l->pidfd, &st->pidfd_inode) < 0 || pidfd_open_is_missing ()) &&
 	    proc_starttime (l->pid, &st->start_time) < 0)
 		return err_set (e, ESRCH, "init ended while it was set up");
 	TRY (container_save (&l->c, l->g->arena, e));

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -18,6 +17,7 @@
 #include "container/notify.h"
 #include "libocispec/arena.h"
 #include "plan/plan.h"
+#include "sys/pidfd.h"
 
 #define NOTIFY_MAX  8192
 #define FORWARD_MAX 1024 /* more than fit into a socket */
@@ -301,7 +301,7 @@ notify_forward_until_ready (int fd, const char *notify_socket, const struct cont
 	char text[32];
 
 	for (;;) {
-		while (poll (p, 2, -1) < 0)
+		while (pidfd_poll (p, 2, -1) < 0)
 			if (errno != EINTR)
 				return err_set (e, errno,
 						"wait for the container to report readiness");

@@ -9,7 +9,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,6 +21,7 @@
 #include "container/report.h"
 #include "init/init.h"
 #include "plan/plan.h"
+#include "sys/pidfd.h"
 
 static int
 died (int dir_fd, struct err *e)
@@ -41,7 +41,7 @@ report_receive (int fd, int pidfd, int dir_fd, struct err *e)
 	ssize_t n;
 
 	for (;;) {
-		while (poll (p, pidfd >= 0 ? 2 : 1, -1) < 0)
+		while (pidfd_poll (p, pidfd >= 0 ? 2 : 1, -1) < 0)
 			if (errno != EINTR)
 				return err_set (e, errno, "wait for the container's process");
 		/* The fd first: a process that is dead by now may have run before. */

@@ -454,15 +454,13 @@ container_recover (struct container *c, struct arena *a)
 	return true;
 }
 
-/* Without pidfds it could not be told whether init lives, and "stopped" would make delete forget a
- * container that runs. */
+/* Made with pidfds, and now there are none: it could not be told whether init lives, and "stopped"
+ * would make delete forget a container that runs. */
 static int
-check_pidfds (struct err *e)
+check_pidfds (const struct container *c, struct err *e)
 {
-	int ret = sys_pidfd_open (0, 0); /* EINVAL */
-
-	return ret == -ENOSYS || ret == -EPERM
-		       ? err_set (e, -ret, "pidfd_open, which needs Linux 5.3")
+	return c->st.pid > 0 && c->st.pidfd_inode && !c->st.start_time && pidfd_open_is_missing ()
+		       ? err_set (e, ENOSYS, "pidfd_open, which needs Linux 5.3")
 		       : 0;
 }
 
@@ -494,7 +492,7 @@ container_open (const struct globals *g, const char *id, bool lock, struct conta
 			container_close (c);
 		return -1;
 	}
-	if (c->st.pid > 0 && check_pidfds (e) < 0) {
+	if (check_pidfds (c, e) < 0) {
 		container_close (c);
 		return -1;
 	}
@@ -581,8 +579,8 @@ int
 container_is_init (const struct container *c, pid_t pid, int pidfd)
 {
 	const struct container_state *st = &c->st;
-	uint64_t now, then = st->pidfd_inode ? st->pidfd_inode : st->start_time;
-	int r = st->pidfd_inode ? pidfd_inode (pidfd, &now) : proc_starttime (pid, &now);
+	uint64_t now, then = st->start_time ? st->start_time : st->pidfd_inode;
+	int r = st->start_time ? proc_starttime (pid, &now) : pidfd_inode (pidfd, &now);
 
 	/* -ENOENT: of /proc/PID; it has gone meanwhile. */
 	return r == -ENOENT ? 0 : r < 0 ? r : now == then;
@@ -596,7 +594,7 @@ container_open_init (const struct container *c)
 
 	if (pid <= 0)
 		return -ESRCH;
-	fd = sys_pidfd_open (pid, 0);
+	fd = pidfd_open (pid);
 	if (fd < 0)
 		return fd;
 	r = container_is_init (c, pid, fd);

@@ -66,7 +66,7 @@ container_exit_code (const struct container *c, int32_t *ret)
 	}
 	if (c->st.pid <= 0)
 		return false;
-	pidfd = sys_pidfd_open ((pid_t) c->st.pid, 0);
+	pidfd = pidfd_open ((pid_t) c->st.pid);
 	if (pidfd < 0 || !pidfd_wait (pidfd, 0) || !zombie_status (c, pidfd, &status))
 		return false;
 	*ret = container_code_of (status);

@@ -9,6 +9,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -127,11 +129,51 @@ mask (struct masks *m, const char *path, struct err *e)
 
 /* ---- read-only */
 
+/* Where a mount is now that it is attached. */
+static int
+path_of (const struct rootfs *r, int tree, char *buf, size_t size)
+{
+	char name[16];
+	ssize_t n;
+
+	(void) snprintf (name, sizeof name, "%d", tree);
+	n = readlinkat (r->self_fds, name, buf, size);
+	if (n < 0 || (size_t) n >= size)
+		return n < 0 ? -errno : -ENAMETOOLONG;
+	buf[n] = '\0';
+	return 0;
+}
+
+/* Linux < 5.12: what is mounted below, one by one. What is not to be found by its path is covered
+ * by another mount. */
+static int
+make_readonly_below (struct rootfs *r, int tree, struct err *e)
+{
+	struct tree_change ro = { .set = MOUNT_ATTR_RDONLY };
+	char dir[PATH_MAX], *text, *path;
+	const char *type;
+	int ret = path_of (r, tree, dir, sizeof dir);
+
+	if (ret < 0)
+		return err_set (e, -ret, "path of a mount");
+	TRY (mountinfo_read (r, &text, e));
+	while (mountinfo_next (&text, &path, &type)) {
+		autofd fd = -1;
+
+		if (dir[1] != '\0' && !mountinfo_is_below (path, dir))
+			continue;
+		fd = beneath_open_plain (r->root_fd, path, O_PATH);
+		ret = fd < 0 ? fd : tree_set (r, fd, &ro);
+		if (ret < 0 && ret != -ENOENT && ret != -ENOTDIR)
+			return err_set (e, -ret, "make '%s', which is below, read-only", path);
+	}
+	return 0;
+}
+
 static int
 make_readonly (struct rootfs *r, const char *path, struct err *e)
 {
-	/* With what is mounted below: /proc/sys/fs/binfmt_misc can be a mount of its own. Linux
-	 * < 5.12 does not do that in one step. */
+	/* With what is mounted below: /proc/sys/fs/binfmt_misc can be a mount of its own. */
 	struct tree_change c = { .set = MOUNT_ATTR_RDONLY,
 				 .recursive = !r->no_setattr,
 				 .with_below = true };
@@ -142,11 +184,13 @@ make_readonly (struct rootfs *r, const char *path, struct err *e)
 		return ret;
 	if (path[1] == '\0') { /* a mount on the root would not be seen by who is in it */
 		ret = tree_set (r, r->root_fd, &c);
-		return ret < 0 ? err_set (e, -ret, "make '/' read-only") : 0;
+	} else {
+		tree = tree_open (r, fd, "", true, false);
+		ret = tree < 0 ? tree : tree_place (r, &tree, &c, fd, path + 1);
 	}
-	tree = tree_open (r, fd, "", true, false);
-	ret = tree < 0 ? tree : tree_place (r, &tree, &c, fd, path + 1);
-	return ret < 0 ? err_set (e, -ret, "make '%s' read-only", path) : 0;
+	if (ret < 0)
+		return err_set (e, -ret, "make '%s' read-only", path);
+	return r->no_setattr ? make_readonly_below (r, tree < 0 ? fd : tree, e) : 0;
 }
 
 int

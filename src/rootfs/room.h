@@ -53,6 +53,12 @@ int tree_isolate (struct rootfs *r, int tree);
 /* Linux < 5.2: the mount that was just made at `dst`, by its path; the root too. */
 int tree_find (struct rootfs *r, const char *dst);
 
+/* mountinfo.c: what is mounted, as this process sees it. mountinfo_next takes a mount off the text,
+ * false at its end. */
+int mountinfo_read (struct rootfs *r, char **ret, struct err *e);
+bool mountinfo_next (char **text, char **ret_path, const char **ret_type);
+bool mountinfo_is_below (const char *path, const char *dir); /* or dir itself, which is not "/" */
+
 /* O_PATH of where `op` goes, made when missing (a directory, or an empty file). *ret_made: it was
  * missing. */
 int target_open (struct rootfs *r, const struct mount_op *op, bool directory, bool *ret_made,

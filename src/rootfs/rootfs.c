@@ -19,8 +19,6 @@
 #include "rootfs/room.h"
 #include "sys/syscalls.h"
 
-#define MOUNTINFO_MAX (64u << 20)
-
 /* ---- the runtime, before the clone */
 
 struct preparation {
@@ -408,42 +406,6 @@ hide_mount (const char *path, struct err *e)
 	return 0;
 }
 
-/* A blank, tab, newline or backslash is \ooo in mountinfo. */
-static void
-unescape (char *s)
-{
-	char *out = s;
-
-	for (; *s; s++)
-		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] && s[3]) {
-			*out++ = (char) ((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
-			s += 3;
-		} else {
-			*out++ = *s;
-		}
-	*out = '\0';
-}
-
-/* "ID PARENT DEV ROOT PATH OPTIONS … - TYPE SOURCE …": path and type, unless it is the container's
- * own. */
-static bool
-parse_host_mount (char *line, const char *root, char **ret_path, const char **ret_type)
-{
-	char *path = line, *type = strstr (line, " - ");
-	size_t n = strlen (root);
-
-	for (int field = 0; path && field < 4; field++)
-		path = strchr (path + 1, ' ');
-	if (!path || !type || type < path)
-		return false;
-	*ret_path = path + 1;
-	*ret_type = type + 3;
-	*strchrnul (type + 3, ' ') = '\0';
-	*strchrnul (path + 1, ' ') = '\0';
-	unescape (path + 1);
-	return strncmp (path + 1, root, n) != 0 || (path[1 + n] != '\0' && path[1 + n] != '/');
-}
-
 static int
 leave_mount (const char *path, const char *type, bool isolate, struct err *e)
 {
@@ -454,21 +416,19 @@ leave_mount (const char *path, const char *type, bool isolate, struct err *e)
 	return 0;
 }
 
+/* All that is not the container's own. */
 static int
 leave_mounts (struct rootfs *r, bool isolate, struct err *e)
 {
-	autofd fd = procfs_open ("self/mountinfo", O_RDONLY);
-	char root[PATH_MAX], *text, *line, *path;
+	char root[PATH_MAX], *text, *path;
 	const char *type;
-	size_t len;
 
-	if (fd < 0)
-		return err_set (e, -fd, "--no-pivot: open '/proc/self/mountinfo'");
-	TRY (read_fd (r->arena, fd, "/proc/self/mountinfo", MOUNTINFO_MAX, &text, &len, e));
+	if (mountinfo_read (r, &text, e) < 0)
+		return err_wrap (e, "--no-pivot");
 	if (fchdir (r->root_fd) < 0 || sys_getcwd (root, sizeof root) < 0)
 		return err_set (e, errno, "--no-pivot: path of the root directory");
-	while ((line = strsep (&text, "\n")) != NULL)
-		if (parse_host_mount (line, root, &path, &type))
+	while (mountinfo_next (&text, &path, &type))
+		if (!mountinfo_is_below (path, root))
 			TRY (leave_mount (path, type, isolate, e));
 	return 0;
 }

@@ -188,30 +188,36 @@ tree_isolate (struct rootfs *r, int tree)
 	return r->shared ? tree_set (r, tree, &c) : 0;
 }
 
-int
-tree_find (struct rootfs *r, const char *dst)
+static int
+find (struct rootfs *r, const char *dst, int flags)
 {
 	int fd;
 
 	if (*dst)
-		return beneath_open (r->root_fd, dst, O_PATH);
+		return beneath_open (r->root_fd, dst, O_PATH | flags);
 	/* root_fd shows what is below. "/" would as well: a path begins in our root, and not in
 	 * what is mounted on it. */
 	fd = open (streq (r->path, "/") ? "/.." : r->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
 
-/* The new mount, found by its path, has to be the one that was just made. */
+int
+tree_find (struct rootfs *r, const char *dst)
+{
+	return find (r, dst, 0);
+}
+
+/* The new mount, found by its path, has to be the one that was just made. It may be a symlink. */
 static int
 find_attached (struct rootfs *r, int *tree, const char *dst)
 {
-	int fd = tree_find (r, dst);
 	struct stat was, is;
+	int fd = fstat (*tree, &was) < 0 ? -errno
+					 : find (r, dst, S_ISLNK (was.st_mode) ? O_NOFOLLOW : 0);
 
 	if (fd < 0)
 		return fd;
-	if (fstat (*tree, &was) < 0 || fstat (fd, &is) < 0 || was.st_dev != is.st_dev ||
-	    was.st_ino != is.st_ino) {
+	if (fstat (fd, &is) < 0 || was.st_dev != is.st_dev || was.st_ino != is.st_ino) {
 		close (fd);
 		return -EXDEV;
 	}

@@ -204,7 +204,7 @@ refused () {
 	unshare -m -p -f --mount-proc --propagation private timeout -s KILL 20 runc --root "$WORK/runc" run --bundle "$BUNDLE" "$ID" </dev/null >"$WORK/runc.log" 2>&1 3>&- || true
 	[ "$(describe "$OUT")" != "$BEFORE" ] || { cat "$WORK/runc.log"; return 1; }
 	BEFORE=$(describe "$OUT")
-	find /sys/fs/cgroup -depth -type d -name "$ID" -exec rmdir {} +
+	find /sys/fs/cgroup -depth -type d -name "$ID" -exec rmdir {} + 2>/dev/null || true	# those of other tests come and go meanwhile
 }
 
 # ---- the console (CVE-2025-52565, CVE-2026-88264) --------------------------------------------------------------------------
@@ -255,19 +255,20 @@ with_terminal () {
 
 # ---- /dev/null and masks (CVE-2025-31133, CVE-2026-88265) ------------------------------------------------------------------
 
-@test "a fake /dev/null gets neither the output nor the mask" {
+@test "a fake /dev/null is neither a standard stream nor the mask" {
 	no_dev
 	mkdir "$ROOTFS/dev"
 	echo FAKE >"$ROOTFS/dev/null"
 	echo secret >"$ROOTFS/etc/secret"
-	config '.linux.maskedPaths = ["/etc/secret"] | sh("echo OUTPUT; cat /etc/secret")'
-	attempt
+	config '.linux.maskedPaths = ["/etc/secret"] | sh("cat; echo OUTPUT; cat /etc/secret")'
+	refused
 	[ "$(cat "$ROOTFS/dev/null")" = FAKE ]
 	lacks secret
 	config '.mounts += [{destination: "/dev", type: "bind", source: "'"$ROOTFS/dev"'", options: ["bind"]}]'
 	attempt
 	[ "$(cat "$ROOTFS/dev/null")" = FAKE ]
-	is OUTPUT
+	# Linux < 5.2 has no other mask than the container's own.
+	if has_call open_tree; then is OUTPUT; else says "linux.maskedPaths[0]: mask '/etc/secret': invalid argument"; fi
 }
 
 @test "/dev/null is a link to something in /proc, or to a descriptor of the runtime" {

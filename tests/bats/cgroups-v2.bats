@@ -142,6 +142,7 @@ dev_test () { # WANTED RULES
 		config ".linux.resources.unified = {$bad}"
 		fails create --bundle "$BUNDLE" "$ID"
 		says 'linux.resources.unified'
+		case $bad in *..* | */*) says 'is not the name of a file' ;; esac
 		[ ! -e "$top_cgroup/$ID" ]
 	done
 }

@@ -79,22 +79,29 @@ gone () {
 }
 
 @test "delete: a cgroup that was there before stays, and what is in it lives" {
-	local controller
-	for controller in /sys/fs/cgroup/pids /sys/fs/cgroup/freezer /sys/fs/cgroup; do
-		[ -e "$controller/cgroup.procs" ] && break
-	done
-	local h
+	local h verb neighbour
+	local -a hierarchies=()
 	for h in /sys/fs/cgroup /sys/fs/cgroup/*/; do
-		[ -e "$h/cgroup.procs" ] && mkdir -p "$h/$ID"
+		[ ! -L "${h%/}" ] && [ -e "$h/cgroup.procs" ] && mkdir -p "$h/$ID" && hierarchies+=("${h%/}")
 	done
-	config 'args(["/bin/sleep", "1000"])'
-	runs run -d -b "$BUNDLE" "$ID"
-	runs delete --force "$ID"
-	[ ! -e "$STATE/$ID" ]
-	[ -d "$controller/$ID" ]
-	for h in /sys/fs/cgroup /sys/fs/cgroup/*/; do
-		[ -d "$h/$ID" ] && rmdir "$h/$ID"
+	# Without a pid namespace of its own the container's end is not that of all in it: then more is killed, in cgroups of ours.
+	config 'args(["/bin/sleep", "1000"])' 'no_ns ("pid")'
+	sleep 1000 3>&- &
+	neighbour=$!
+	for verb in "kill $ID KILL" "kill --all $ID KILL" "delete --force $ID"; do
+		runs run -d -b "$BUNDLE" "$ID"
+		for h in "${hierarchies[@]}"; do echo $neighbour >"$h/$ID/cgroup.procs"; done
+		# shellcheck disable=SC2086
+		runs $verb
+		for h in "${hierarchies[@]}"; do wait_until sh -c "[ \"\$(cat '$h/$ID/cgroup.procs')\" = $neighbour ]" || { echo "after $verb"; return 1; }; done
+		runs delete --force "$ID"
+		kill -0 $neighbour
+		[ ! -e "$STATE/$ID" ]
+		for h in "${hierarchies[@]}"; do echo $neighbour >"$h/cgroup.procs"; done	# a cgroup with processes is refused
 	done
+	kill $neighbour
+	wait $neighbour || true
+	for h in "${hierarchies[@]}"; do rmdir "$h/$ID"; done
 }
 
 @test "delete: what an orphan of a container without a pid namespace runs, ends" {

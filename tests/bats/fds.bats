@@ -99,12 +99,35 @@ without_fds () { bash -c 'for ((n = 3; n < 64; n++)); do eval "exec $n>&-"; done
 	diff "$ROOTFS/a" "$ROOTFS/b"
 }
 
+# Only streams that are the null device are opened anew, so these are. Where devices are made, a file in their place is an error; but not where
+# /dev is a mount of the engine's.
 @test "fds: a fake /dev/null of the image is not given our standard streams (CVE-2026-88265)" {
 	mkdir -p "$ROOTFS/dev"
 	echo FAKE >"$ROOTFS/dev/null"
-	config '.mounts |= map(select(.destination | startswith("/dev") | not)) | sh("echo output")'
-	timeout 20 "$CORACLE" --root "$STATE" run -b "$BUNDLE" "$ID" >"$WORK/o" 2>&1 </dev/null || true
-	! grep -q output "$ROOTFS/dev/null"
+	config '.mounts |= map(select(.destination | startswith("/dev") | not)) | sh("head -c 9 >/read; echo output; echo error >&2; touch /done")'
+	fails run -b "$BUNDLE" "$ID"
+	says "'/dev/null' exists in the root file system and is not character device 1:3"
+	config "bind(\"/dev\"; \"$ROOTFS/dev\"; [])"
+	timeout 20 "$CORACLE" --root "$STATE" run -b "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1
+	[ -e "$ROOTFS/done" ]
+	[ "$(cat "$ROOTFS/dev/null")" = FAKE ]
+	[ ! -s "$ROOTFS/read" ]
+	# Another device is as little the null device.
+	rm "$ROOTFS/dev/null" "$ROOTFS/done"
+	mknod "$ROOTFS/dev/null" c 1 5
+	timeout 20 "$CORACLE" --root "$STATE" run -b "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1
+	[ -e "$ROOTFS/done" ]
+	[ ! -s "$ROOTFS/read" ]
+}
+
+@test "fds: … nor those of exec" {
+	config 'args(["/bin/sleep", "1000"])'
+	runs run -d -b "$BUNDLE" "$ID"
+	coracle exec "$ID" sh -c 'rm /dev/null; echo FAKE >/dev/null'
+	timeout 20 "$CORACLE" --root "$STATE" exec "$ID" sh -c 'head -c 9 >/read; echo output; echo error >&2; touch /done' </dev/null >/dev/null 2>&1 3>&-
+	[ -e "$ROOTFS/done" ]
+	[ ! -s "$ROOTFS/read" ]
+	[ "$(coracle exec "$ID" cat /dev/null)" = FAKE ]
 }
 
 @test "fds: pipes of the standard streams can be opened again by the container's user" {

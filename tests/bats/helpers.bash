@@ -12,7 +12,10 @@
 #	run_sh SCRIPT		runs SCRIPT in the container, in the foreground; $output, $status
 #	says TEXT, is TEXT, lacks TEXT	about $output
 #	with_tool NAME…	copies programs of tests/tools into the container's /bin
-#	need_root, need_user, need FEATURE	skip with the reason
+#	need_root		skips without root
+#	has_call NAME		whether this kernel has a newer system call
+#	need_call NAME WHAT	skips without it; WHAT cannot be done in another way
+#	need_listener		skips where no filter can have a listener (seccomp_unotify(2))
 
 top=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
 CORACLE=${CORACLE:-$top/build/release/coracle}
@@ -145,6 +148,14 @@ with_tool () {
 		cp "$TEST_TOOLS/$t" "$ROOTFS/bin/$t"
 	done
 }
+
+# The numbers are those of all architectures. Without arguments each call is an error, but not "no such call".
+declare -gA CALLS=([open_tree]=428/5.2 [pidfd_open]=434/5.3 [clone3]=435/5.3 [mount_setattr]=442/5.12)
+has_call () { [ "$("$TEST_TOOLS/probe" call "${CALLS[$1]%/*}")" != "errno 38" ]; }
+need_call () { has_call "$1" || skip "no $1 (Linux ${CALLS[$1]#*/}): $2"; }
+
+# One listener above (a manager's, or that of nosys into_cgroup) is all that the kernel takes.
+need_listener () { "$TEST_TOOLS/nosys" into_cgroup -- true 2>/dev/null || skip "there is a seccomp listener above us, and no second one can be had"; }
 
 need_root () { [ "$(id -u)" -eq 0 ] || skip "needs root"; }
 cgroup_mode () {

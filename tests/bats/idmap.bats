@@ -24,6 +24,7 @@ maps () { jq -cn --arg m "$1" '$m | split (" ") | map (tonumber) | [{containerID
 owners='stat -c %u:%g '
 
 @test "uidMappings and gidMappings of a mount: ids of the disk are seen mapped, and made files go back" {
+	need_call mount_setattr "idmapped mounts"
 	volume /vol '[]' "0 2000 2000" "0 3000 2000"
 	run_sh "$owners /vol/file /vol/user"
 	is $'2000:3000\n3000:4000'
@@ -35,6 +36,7 @@ owners='stat -c %u:%g '
 }
 
 @test "with a user namespace: the container's own mappings, by the option idmap alone" {
+	need_call mount_setattr "idmapped mounts"
 	chown -R 100000:100000 "$ROOTFS"
 	config userns
 	volume /vol '["idmap"]'
@@ -45,6 +47,7 @@ owners='stat -c %u:%g '
 }
 
 @test "with a user namespace: mappings of the mount's own" {
+	need_call mount_setattr "idmapped mounts"
 	chown -R 100000:100000 "$ROOTFS"
 	config userns
 	volume /vol '["rbind"]' "0 100007 1"
@@ -72,12 +75,14 @@ owners='stat -c %u:%g '
 }
 
 @test "crun's syntax: several ranges" {
+	need_call mount_setattr "idmapped mounts"
 	volume /vol '["idmap=uids=0-2000-1#1000-500-10;gids=0-3000-1#1000-600-10"]'
 	run_sh "$owners /vol/file /vol/user"
 	is $'2000:3000\n500:600'
 }
 
 @test "crun's syntax: @ takes the container's ids" {
+	need_call mount_setattr "idmapped mounts"
 	chown -R 100000:100000 "$ROOTFS"
 	config userns
 	volume /vol '["idmap=uids=@0-5-1#@1000-6-1;gids=@0-7-1#@1000-8-1"]'
@@ -97,6 +102,7 @@ owners='stat -c %u:%g '
 }
 
 @test "idmap is of the top mount, ridmap of all below" {
+	need_call mount_setattr "idmapped mounts"
 	in_private_ns
 	mkdir "$WORK/vol/sub"
 	mount -t tmpfs sub "$WORK/vol/sub"
@@ -108,6 +114,7 @@ owners='stat -c %u:%g '
 }
 
 @test "a tmpfs can be idmapped, with a copy of what it covers" {
+	need_call mount_setattr "idmapped mounts"
 	mkdir "$ROOTFS/data"
 	touch "$ROOTFS/data/file"
 	config 'mount("/data"; "tmpfs"; "t"; ["tmpcopyup", "idmap=uids=0-2000-1;gids=0-2000-1", "nosuid"])'
@@ -117,6 +124,7 @@ owners='stat -c %u:%g '
 }
 
 @test "a file can be idmapped, and the other options hold" {
+	need_call mount_setattr "idmapped mounts"
 	config "bind(\"/f\"; \"$WORK/vol/file\"; [\"ro\", \"nosuid\", \"idmap=uids=0-2000-1;gids=0-2000-1\"])"
 	run_sh "$owners /f; cat /proc/self/mountinfo"
 	[ "${lines[0]}" = 2000:2000 ]
@@ -124,12 +132,14 @@ owners='stat -c %u:%g '
 }
 
 @test "a file system that cannot be idmapped is named" {
+	need_call mount_setattr "idmapped mounts"
 	config 'bind("/s"; "/sys"; ["idmap=uids=0-2000-1;gids=0-2000-1"])'
 	fails run --bundle "$BUNDLE" "$ID"
 	says "mounts[7]: map the ids of '/sys': its file system cannot be idmapped by this kernel"
 }
 
 @test "volumes with the same mappings share one user namespace, those with others do not" {
+	need_call mount_setattr "idmapped mounts"
 	command -v strace >/dev/null || skip "strace is not installed"
 	local i
 	maps_written () {
@@ -145,6 +155,7 @@ owners='stat -c %u:%g '
 }
 
 @test "an idmapped volume is no peer of the host's, and takes propagation options" {
+	need_call mount_setattr "idmapped mounts"
 	in_private_ns shared
 	mkdir "$WORK/vol/sub"
 	volume /vol '["rbind"]' "0 2000 5"
@@ -155,6 +166,7 @@ owners='stat -c %u:%g '
 }
 
 @test "a missing source is an error with its place" {
+	need_call mount_setattr "idmapped mounts"
 	config "bind(\"/vol\"; \"$WORK/missing\"; [\"idmap=uids=0-2000-1;gids=0-2000-1\"])"
 	fails run --bundle "$BUNDLE" "$ID"
 	says "mounts[7]: bind '$WORK/missing' on '/vol': open the source: no such file or directory"

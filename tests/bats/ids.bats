@@ -142,7 +142,21 @@ ids () { run_sh 'grep -E "^(Uid|Gid|Groups)" /proc/self/status | tr -s "\t " " "
 	ln -sfn passwd "$ROOTFS/etc/passwd"
 	run_sh 'echo "$HOME"'
 	is /
+	rm "$ROOTFS/etc/passwd"
+	python3 -c 'import socket, sys; socket.socket (socket.AF_UNIX).bind (sys.argv[1])' "$ROOTFS/etc/passwd"
+	run_sh 'echo "$HOME"'
+	is /
 	[ "$SECONDS" -lt 5 ]
+}
+
+@test "what is no file of the image is not read for passwd: a pipe loses nothing, the kernel says nothing" {
+	ln -sfn /proc/self/fd/0 "$ROOTFS/etc/passwd"
+	run_sh 'echo "$HOME"; cat' < <(echo root:x:0:0::/wrong:/bin/sh)
+	is $'/\nroot:x:0:0::/wrong:/bin/sh'
+	ln -sfn /proc/sys/kernel/hostname "$ROOTFS/etc/passwd"
+	config 'ns ("uts") | .hostname = "root:x:0:0::/wrong:/bin/sh"'
+	run_sh 'cat /etc/passwd; echo "$HOME"'
+	is $'root:x:0:0::/wrong:/bin/sh\n/'
 }
 
 @test "300 MB of passwd cost neither time nor memory" {

@@ -10,10 +10,15 @@ up () {
 	mkdir -p "$WORK/volume"
 	echo content >"$WORK/volume/file"
 }
+need_mounts () {
+	local call
+	for call in mount_setattr pidfd_open; do need_call "$call" "mounts in a container that runs"; done
+}
 list () { jq -n "[$1]" >"$WORK/mounts.json"; }
 volume () { list "{destination: \"/mnt/volume\", source: \"$WORK/volume\", type: \"bind\", options: [\"bind\", \"ro\"$1]}"; }
 
 @test "a volume is there, read-only as asked, and listed; and gone again" {
+	need_mounts
 	up
 	volume
 	runs mounts add "$ID" "$WORK/mounts.json"
@@ -33,6 +38,7 @@ volume () { list "{destination: \"/mnt/volume\", source: \"$WORK/volume\", type:
 }
 
 @test "a tmpfs, and standard input" {
+	need_mounts
 	up
 	list '{destination: "/mnt/tmp", source: "tmpfs", type: "tmpfs", options: ["size=64k", "nosuid"]}'
 	output=$("$CORACLE" --root "$STATE" mounts add "$ID" - <"$WORK/mounts.json" 2>&1 3>&-)
@@ -43,6 +49,7 @@ volume () { list "{destination: \"/mnt/volume\", source: \"$WORK/volume\", type:
 }
 
 @test "a single file" {
+	need_mounts
 	up
 	list "{destination: \"/etc/one\", source: \"$WORK/volume/file\", type: \"bind\", options: [\"bind\"]}"
 	runs mounts add "$ID" "$WORK/mounts.json"
@@ -52,6 +59,7 @@ volume () { list "{destination: \"/mnt/volume\", source: \"$WORK/volume\", type:
 }
 
 @test "in a user namespace, an idmapped volume too" {
+	need_mounts
 	chown -R 100000:100000 "$ROOTFS"
 	chmod 711 "$BUNDLE" "$WORK"
 	up userns
@@ -65,6 +73,7 @@ volume () { list "{destination: \"/mnt/volume\", source: \"$WORK/volume\", type:
 }
 
 @test "several at once are removed in the opposite order" {
+	need_mounts
 	up
 	list "{destination: \"/mnt/a\", source: \"tmpfs\", type: \"tmpfs\"}, {destination: \"/mnt/a/b\", source: \"tmpfs\", type: \"tmpfs\"}"
 	runs mounts add "$ID" "$WORK/mounts.json"
@@ -74,6 +83,7 @@ volume () { list "{destination: \"/mnt/volume\", source: \"$WORK/volume\", type:
 }
 
 @test "a link in the container leads nowhere else" {
+	need_mounts
 	up
 	mkdir -p "$WORK/outside"
 	ln -s "$WORK/outside" "$ROOTFS/link"
@@ -84,6 +94,7 @@ volume () { list "{destination: \"/mnt/volume\", source: \"$WORK/volume\", type:
 }
 
 @test "what is not mounted, missing sources, bad files" {
+	need_mounts
 	up
 	volume
 	fails mounts remove "$ID" "$WORK/mounts.json"

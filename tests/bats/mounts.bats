@@ -162,6 +162,7 @@ load mounts
 }
 
 @test "recursive options reach what is mounted below: rro rnosuid rnodev rnoexec rnoatime rnodiratime rnosymfollow" {
+	need_call mount_setattr "recursive mount options"
 	in_private_ns
 	mkdir -p "$WORK/src/sub"
 	mount -t tmpfs sub "$WORK/src/sub"
@@ -192,6 +193,7 @@ load mounts
 }
 
 @test "of ro and rrw, the later one holds for the top mount" {
+	need_call mount_setattr "recursive mount options"
 	mkdir "$WORK/src"
 	config "bind(\"/a\"; \"$WORK/src\"; [\"ro\", \"rrw\"]) | bind(\"/b\"; \"$WORK/src\"; [\"rrw\", \"ro\"]) | bind(\"/c\"; \"$WORK/src\"; [\"rro\", \"rw\"]) | bind(\"/d\"; \"$WORK/src\"; [\"rw\", \"rro\"])"
 	run_sh 'for d in a b c d; do touch /$d/x 2>/dev/null && echo $d rw || echo $d ro; done'

@@ -155,6 +155,7 @@ run_notified () { NOTIFY_SOCKET=$NOTIFY run timeout 20 "$CORACLE" --root "$STATE
 }
 
 @test "notify: in a user namespace" {
+	need_call open_tree "the state directory is the runtime's alone, and the root of a user namespace cannot bind it"
 	listen
 	chown -R 100000:100000 "$ROOTFS"
 	config 'userns | args(["/notify", "READY=1", "STATUS=mapped"])'

@@ -1,14 +1,13 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Older kernels: what newer system calls do is done in another way, to the same end. Each is missing by itself, which no kernel ever did but
-# seccomp profiles do, and all together. The tests are a selection of those of the other files; any of these can be run whole with
-# CORACLE=a script that calls nosys.
+# seccomp profiles do, and all together. The tests are a selection of those of the other files; tests/run-oldkernel runs all of them.
 # shellcheck disable=SC2016 # scripts are for the container's shell
 
 load helpers
 load mounts
 
-# All that there is a way around. Without pidfd_open (Linux 5.3) a container can be run, but not be looked after.
+# All that there is a way around.
 NEW=openat2,clone3,mount_setattr,open_tree,fsopen,move_mount,close_range,faccessat2
 MOUNT_API=open_tree,fsopen,fsmount,fsconfig,fspick,move_mount,mount_setattr
 
@@ -116,7 +115,41 @@ for_each='openat2 clone3 mount_setattr open_tree fsopen move_mount close_range p
 	runs delete "$ID"
 }
 
-@test "without pidfd_open nobody says of a running container that it has stopped, and nothing is deleted" {
+# Known by /proc/PID and the start time.
+@test "a container that was made without pidfd_open: start, state, exec, kill, delete" {
+	without pidfd_open
+	start_container
+	has_status running
+	runs exec "$ID" echo in
+	is in
+	runs kill "$ID" KILL
+	wait_until has_status stopped
+	fails kill "$ID" KILL
+	says "container not running"
+	runs delete "$ID"
+	start_container
+	CORACLE=$PROGRAM
+	has_status running	# and also where there is one
+	without pidfd_open
+	runs delete --force "$ID"
+	wait_until test ! -e "/proc/$PID"
+}
+
+@test "… and another process with its pid is not taken for it" {
+	without pidfd_open
+	start_container
+	sleep 1000 3>&- &
+	jq --argjson pid $! '.pid = $pid' "$STATE/$ID/state.json" >"$WORK/state.json"
+	cp "$WORK/state.json" "$STATE/$ID/state.json"
+	has_status stopped
+	runs delete --force "$ID"
+	kill -0 $!
+	kill $!
+	kill -KILL "$PID"
+}
+
+@test "… made with it, and now it is missing: nobody says of a running container that it has stopped, and nothing is deleted" {
+	need_call pidfd_open "a container that is made with it"
 	local verb
 	start_container
 	without pidfd_open
@@ -172,6 +205,22 @@ for_each='openat2 clone3 mount_setattr open_tree fsopen move_mount close_range p
 	says "idmapped mounts need Linux 5.12"
 }
 
+@test "a read-only path is so with what is mounted below" {
+	local call
+	mkdir "$WORK/vol" "$ROOTFS/data"
+	ln -s /data "$ROOTFS/link"
+	config 'mount("/data/a b"; "tmpfs"; "t"; ["nodev"])' "bind(\"/data/a b/vol\"; \"$WORK/vol\"; [])" 'mount("/database"; "tmpfs"; "t"; [])' \
+		'.linux.readonlyPaths = ["/link"]'
+	for call in mount_setattr "$NEW,$MOUNT_API"; do
+		without "$call"
+		run_sh 'for d in /data /data/a\ b /data/a\ b/vol /database; do touch "$d/x" 2>/dev/null && echo "$d"; done; cat /proc/self/mountinfo'
+		[ "${lines[0]}" = /database ]
+		[[ "${lines[1]}" != /* ]]
+		bound '/data/a\\040b' ro nodev
+	done
+	touch "$WORK/vol/x"
+}
+
 @test "destination /: tmpfs, overlay and bind" {
 	local call
 	mkdir "$WORK"/{upper,work}
@@ -196,7 +245,7 @@ for_each='openat2 clone3 mount_setattr open_tree fsopen move_mount close_range p
 	mkdir -p "$WORK/vol/sub"
 	for call in mount_setattr "$NEW,$MOUNT_API"; do
 		without "$call"
-		if [ "$call" = mount_setattr ]; then	# Linux < 5.2: not of a volume that is on the same mount as the root
+		if [ "$call" = mount_setattr ] && has_call open_tree; then	# Linux < 5.2: not of a volume that is on the same mount as the root
 			config '.linux.rootfsPropagation = "rshared"' "bind(\"/vol\"; \"$WORK/vol\"; [\"rbind\", \"rshared\"])"
 			start_container
 			in_container mount -t tmpfs c /vol/sub

@@ -191,6 +191,12 @@ user_run () { # [FILTER…]: the configuration changed, and run
 	[ "$status" -ne 0 ]
 	run as_user "$CORACLE" --root "$WORK/run/20001/coracle" kill "$ID" KILL
 	[ "$status" -ne 0 ]
+	run as_user ls "$WORK/run/20001/coracle"
+	says "Permission denied"
+	# The directory of a container is closed by itself: who gave --root may have made that for everybody.
+	chmod 755 "$WORK/run/20001/coracle"
+	run as_user ls "$WORK/run/20001/coracle/$ID"
+	says "Permission denied"
 	USER_ID=20001
 	[ "$(as_user "$CORACLE" state "$ID" | jq -r .status)" = running ]
 }

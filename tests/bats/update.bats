@@ -238,6 +238,7 @@ has () {
 }
 
 @test "--device-add in a user namespace: the host's node is bound" {
+	for call in mount_setattr pidfd_open; do need_call "$call" "mounts in a container that runs"; done
 	chown -R 100000:100000 "$ROOTFS"
 	chmod 711 "$BUNDLE"
 	up userns

@@ -28,11 +28,11 @@ _Static_assert(sizeof (struct open_how) == 24, "struct open_how");
 _Static_assert(sizeof (struct sys_sched_attr) == 48, "struct sched_attr");
 
 static void
-without_clone3 (int error)
+without (long call, int error)
 {
 	struct sock_filter f[] = {
 		BPF_STMT (BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, nr)),
-		BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 0, 1),
+		BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, (unsigned) call, 0, 1),
 		BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned) error),
 		BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
@@ -84,7 +84,7 @@ like_fork (void)
 static int
 like_fork_classic (void)
 {
-	without_clone3 (ENOSYS);
+	without (SYS_clone3, ENOSYS);
 	return like_fork ();
 }
 
@@ -110,7 +110,7 @@ namespaces (void)
 static int
 namespaces_classic (void)
 {
-	without_clone3 (ENOSYS);
+	without (SYS_clone3, ENOSYS);
 	return namespaces ();
 }
 
@@ -160,7 +160,7 @@ errors (void)
 		_exit (0);
 	if (r != -EBADF && r != -EINVAL && r != -ENOSYS) /* not a cgroup */
 		return 1;
-	without_clone3 (ENOSYS);
+	without (SYS_clone3, ENOSYS);
 	r = sys_clone3_fork (&req);
 	if (r == 0)
 		_exit (0);
@@ -172,7 +172,7 @@ old_cgroup (void)
 {
 	struct clone_request req = { .exit_signal = SIGCHLD, .cgroup_fd = 0 };
 
-	without_clone3 (E2BIG);
+	without (SYS_clone3, E2BIG);
 	return sys_clone3_fork (&req) == -ENOSYS ? 0 : 1;
 }
 
@@ -236,4 +236,40 @@ TEST (inode_of_something_else)
 
 	EQ (pidfd_inode (fd, &inode), -EOPNOTSUPP);
 	EQ (pidfd_inode (-1, &inode), -EBADF);
+}
+
+static int
+pidfds_by_proc (void)
+{
+	struct pollfd p[2] = { { .events = POLLIN }, { .events = POLLIN } };
+	int ends[2], fd;
+	pid_t pid = fork ();
+
+	if (pid == 0)
+		for (;;)
+			pause ();
+	without (SYS_pidfd_open, ENOSYS);
+	fd = pidfd_open (pid);
+	if (!pidfd_open_is_missing () || fd < 0 || pipe (ends) < 0)
+		return 1;
+	p[0].fd = fd;
+	p[1].fd = ends[0];
+	if (pidfd_wait (fd, 0) || pidfd_wait (fd, 25) || pidfd_poll (p, 2, 0) != 0)
+		return 2;
+	if (write (ends[1], "x", 1) != 1 || pidfd_poll (p, 2, -1) != 1 || p[0].revents ||
+	    !p[1].revents || p[0].fd != fd)
+		return 3;
+	if (sys_pidfd_send_signal (fd, SIGKILL) < 0 || !pidfd_wait (fd, -1)) /* a zombie */
+		return 4;
+	if (pidfd_poll (p, 2, -1) != 2 || !p[0].revents || waitpid (pid, NULL, 0) != pid)
+		return 5;
+	if (!pidfd_wait (fd, 0) || sys_pidfd_send_signal (fd, 0) != -ESRCH ||
+	    pidfd_open (pid) != -ESRCH)
+		return 6;
+	return 0;
+}
+
+TEST (without_pidfd_open_a_process_is_its_directory_in_proc)
+{
+	EQ (apart (pidfds_by_proc), 0);
 }
