@@ -36,50 +36,130 @@ open_main (const struct cgroup *cg)
 	return fd < 0 ? -errno : fd;
 }
 
-struct pids {
-	VEC (pid_t) all;
+/* ---- going through a tree, of which a container may have made more levels than there are
+ * descriptors, or room in a path or on the stack */
+
+struct level {
+	const char *name;
+	strs below;
+	size_t next;
 };
 
-/* Calls itself for the cgroups below. */
+struct walk {
+	struct arena *arena;
+	/* Each may be NULL. What is not 0 ends the walk, and is its result. */
+	int (*enter) (void *ctx, int dir);
+	int (*leave) (void *ctx, int parent, const char *name); /* not the top itself */
+	void *ctx;
+	int dir; /* where we are */
+	VEC (struct level) levels;
+};
+
 static int
-collect (struct arena *a, int dir_fd, struct pids *p, struct err *e)
+open_sub (int dir, const char *name)
 {
+	int fd = openat (dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* Takes `dir` over. */
+static int
+go_down (struct walk *w, int dir, const char *name)
+{
+	struct level l = { .name = name };
+	int fd = open_sub (dir, "."), r = 0;
+	DIR *d = fd < 0 ? NULL : fdopendir (fd);
+
+	if (w->dir >= 0)
+		close (w->dir);
+	w->dir = dir;
+	if (!d) {
+		r = -errno;
+		if (fd >= 0)
+			close (fd);
+		return r;
+	}
+	for (struct dirent *de; (errno = 0, de = readdir (d)) != NULL;)
+		if (de->d_type == DT_DIR && de->d_name[0] != '.')
+			VEC_PUSH (w->arena, l.below, arena_strdup (w->arena, de->d_name));
+	r = -errno;
+	closedir (d);
+	VEC_PUSH (w->arena, w->levels, l);
+	return r == 0 && w->enter ? w->enter (w->ctx, w->dir) : r;
+}
+
+/* The next below that is there. 0: none. */
+static int
+next_below (struct walk *w, int *ret)
+{
+	struct level *l = &w->levels.v[w->levels.n - 1];
+	const char *name;
+	int fd;
+
+	if (l->next == l->below.n)
+		return 0;
+	name = l->below.v[l->next++];
+	fd = open_sub (w->dir, name);
+	*ret = fd == -ENOENT ? 0 : fd < 0 ? fd : go_down (w, fd, name);
+	return 1;
+}
+
+/* Depth first. `top` is taken over. */
+static int
+walk (struct walk *w, int top)
+{
+	int r;
+
+	w->dir = -1;
+	r = go_down (w, top, NULL);
+	while (r == 0 && w->levels.n) {
+		if (next_below (w, &r) || --w->levels.n == 0)
+			continue;
+		r = open_sub (w->dir, "..");
+		if (r < 0)
+			break;
+		close (w->dir);
+		w->dir = r;
+		r = w->leave ? w->leave (w->ctx, w->dir, w->levels.v[w->levels.n].name) : 0;
+	}
+	close (w->dir);
+	return r;
+}
+
+struct pids {
+	struct arena *arena;
+	VEC (pid_t) all;
+	struct err *e;
+	bool said; /* what is wrong, in e */
+};
+
+static int
+collect (void *ctx, int dir)
+{
+	struct pids *p = ctx;
 	char *text;
 	size_t len;
-	DIR *d;
-	int fd, r = 0;
 
-	TRY (read_file_at (a, dir_fd, "cgroup.procs", PROCS_MAX, &text, &len, e));
+	if (read_file_at (p->arena, dir, "cgroup.procs", PROCS_MAX, &text, &len, p->e) < 0) {
+		p->said = true;
+		return -1;
+	}
 	for (char *s = text; *s; s += strcspn (s, "\n"), s += *s == '\n') {
 		int pid = (int) strtol (s, NULL, 10);
 
 		if (pid > 0) /* 0: of a pid namespace that we do not see */
-			VEC_PUSH (a, p->all, pid);
+			VEC_PUSH (p->arena, p->all, pid);
 	}
-	fd = openat (dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	d = fd < 0 ? NULL : fdopendir (fd);
-	if (!d)
-		return err_set (e, errno, "read the cgroup");
-	for (struct dirent *de; r == 0 && (errno = 0, de = readdir (d)) != NULL;) {
-		autofd sub = -1;
-
-		if (de->d_type != DT_DIR || de->d_name[0] == '.')
-			continue;
-		sub = openat (fd, de->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (sub >= 0)
-			r = collect (a, sub, p, e);
-	}
-	if (r == 0 && errno)
-		r = err_set (e, errno, "read the cgroup");
-	closedir (d);
-	return r;
+	return 0;
 }
 
 int
 cgroup_pids (struct arena *a, const struct cgroup *cg, pid_t **ret, size_t *ret_n, struct err *e)
 {
-	autofd fd = open_main (cg);
-	struct pids p = { { NULL, 0 } };
+	struct pids p = { .arena = a, .e = e };
+	struct walk w = { .arena = a, .enter = collect, .ctx = &p };
+	int fd = open_main (cg), r;
 
 	*ret = NULL;
 	*ret_n = 0;
@@ -87,7 +167,9 @@ cgroup_pids (struct arena *a, const struct cgroup *cg, pid_t **ret, size_t *ret_
 		return 0;
 	if (fd < 0)
 		return err_set (e, -fd, "open the cgroup '%s'", cg->path);
-	TRY (collect (a, fd, &p, e));
+	r = walk (&w, fd);
+	if (r < 0)
+		return p.said ? -1 : err_set (e, -r, "read the cgroup '%s'", cg->path);
 	*ret = p.all.v;
 	*ret_n = p.all.n;
 	return 0;
@@ -225,31 +307,34 @@ cgroup_kill (const struct cgroup *cg, int signal, struct err *e)
 
 /* ---- the end */
 
-/* Depth first. 0, -EBUSY or another -errno; what is gone already is fine. */
 static int
-remove_below (const char *dir)
+remove_one (void *ctx, int parent, const char *name)
 {
-	char sub[PATH_MAX];
-	int r = 0;
-	DIR *d;
+	(void) ctx;
+	return unlinkat (parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? -errno : 0;
+}
 
-	if (rmdir (dir) == 0 || errno == ENOENT)
-		return 0;
-	if (errno != EBUSY && errno != ENOTEMPTY)
-		return -errno;
-	d = opendir (dir);
-	if (!d)
-		return errno == ENOENT ? 0 : -errno;
-	for (struct dirent *de; r == 0 && (errno = 0, de = readdir (d)) != NULL;)
-		if (de->d_type == DT_DIR && de->d_name[0] != '.' &&
-		    snprintf (sub, sizeof sub, "%s/%s", dir, de->d_name) < (int) sizeof sub)
-			r = remove_below (sub);
-	if (r == 0 && errno)
-		r = -errno;
-	closedir (d);
-	if (r == 0 && rmdir (dir) < 0 && errno != ENOENT)
-		r = -errno;
-	return r;
+static int
+remove_top (const char *dir)
+{
+	return rmdir (dir) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+/* 0, -EBUSY or another -errno; what is gone already is fine. */
+static int
+remove_all (const char *dir)
+{
+	struct arena a = { 0 };
+	struct walk w = { .arena = &a, .leave = remove_one };
+	int r = remove_top (dir);
+
+	if (r != -EBUSY && r != -ENOTEMPTY)
+		return r;
+	r = open_sub (AT_FDCWD, dir);
+	if (r >= 0)
+		r = walk (&w, r);
+	arena_free (&a);
+	return r < 0 && r != -ENOENT ? r : remove_top (dir);
 }
 
 /* Somebody is still in there: kill, and wait for each by its pidfd. */
@@ -318,23 +403,27 @@ cgroup_remove_parents (char *dir, size_t root_len, unsigned n)
 	}
 }
 
-/* Somebody in there, or below; 0 in cgroup.procs is one of a pid namespace that we do not see. */
+/* 0 in cgroup.procs is one of a pid namespace that we do not see. */
+static int
+has_process (void *ctx, int dir)
+{
+	char buf[32];
+
+	(void) ctx;
+	return read_small_at (dir, "cgroup.procs", buf, sizeof buf) > 0;
+}
+
+/* In there, or below. */
 static bool
 is_populated (const char *dir)
 {
-	autofd fd = open (dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	char buf[32], sub[PATH_MAX];
-	bool found = fd >= 0 && read_small_at (fd, "cgroup.procs", buf, sizeof buf) > 0;
-	DIR *d = found ? NULL : opendir (dir);
+	struct arena a = { 0 };
+	struct walk w = { .arena = &a, .enter = has_process };
+	int fd = open_sub (AT_FDCWD, dir);
+	bool populated = fd >= 0 && walk (&w, fd) > 0;
 
-	if (!d)
-		return found;
-	for (struct dirent *de; !found && (de = readdir (d)) != NULL;)
-		if (de->d_type == DT_DIR && de->d_name[0] != '.' &&
-		    snprintf (sub, sizeof sub, "%s/%s", dir, de->d_name) < (int) sizeof sub)
-			found = is_populated (sub);
-	closedir (d);
-	return found;
+	arena_free (&a);
+	return populated;
 }
 
 static int
@@ -349,7 +438,7 @@ destroy_in (const struct cgroup *cg, const char *hierarchy, struct err *e)
 	if (!cgroup_dir (cg, hierarchy, dir, sizeof dir))
 		return err_set (e, ENAMETOOLONG, "cgroup path");
 	for (int rounds = 0; r == -EBUSY && rounds < 100; rounds++) {
-		r = remove_below (dir);
+		r = remove_all (dir);
 		if (r == -EBUSY && cg->only_wait && rounds > 3 && is_populated (dir))
 			return 1;
 		if (r == -EBUSY)

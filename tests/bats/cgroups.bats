@@ -331,6 +331,29 @@ dev_test () { # WANTED RULES
 	done
 }
 
+@test "cgroups nested deeper than there are descriptors, or room in a path: ps, kill --all and delete" {
+	local part many
+	part=$(printf '%.0sa/' {1..40})
+	many=$(printf '%.0sa/' {1..500})
+	config 'args (["sleep", "1000"])'
+	runs run -d --bundle "$BUNDLE" "$ID"
+	(
+		cd "/sys/fs/cgroup/pids/$ID"
+		for _ in 1 2 3 4 5; do
+			mkdir -p "b/$many" "$many"
+			cd "$many"
+		done
+	)
+	mkdir -p "/sys/fs/cgroup/freezer/$ID/$part"
+	coracle state "$ID" | jq .pid >"/sys/fs/cgroup/freezer/$ID/${part}cgroup.procs"
+	ulimit -n 64
+	runs ps --format json "$ID"
+	is "[$(coracle state "$ID" | jq .pid)]"
+	runs kill --all "$ID" KILL
+	runs delete --force "$ID"
+	[ -z "$(find /sys/fs/cgroup -maxdepth 2 -name "$ID")" ]
+}
+
 @test "a cgroup with processes is refused, and they live" {
 	for d in /sys/fs/cgroup/*/; do [ -L "${d%/}" ] || mkdir -p "$d$ID-x"; done
 	sleep 1000 3>&- &
