@@ -142,8 +142,9 @@ collect (void *ctx, int dir)
 	size_t len;
 
 	if (read_file_at (p->arena, dir, "cgroup.procs", PROCS_MAX, &text, &len, p->e) < 0) {
-		p->said = true;
-		return -1;
+		/* A threaded one: its processes are listed further up. */
+		p->said = p->e->num != EOPNOTSUPP;
+		return p->said ? -1 : 0;
 	}
 	for (char *s = text; *s; s += strcspn (s, "\n"), s += *s == '\n') {
 		int pid = (int) strtol (s, NULL, 10);

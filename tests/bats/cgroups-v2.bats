@@ -42,6 +42,18 @@ has () { grep -qw "$1" "$top_cgroup/cgroup.controllers"; }
 	[ ! -e "$top_cgroup/$ID" ]
 }
 
+@test "a threaded cgroup below does not hinder ps, kill --all and delete" {
+	config 'no_ns("pid")'
+	runs run -d --bundle "$BUNDLE" "$ID"
+	mkdir "$top_cgroup/$ID/threads"
+	echo threaded >"$top_cgroup/$ID/threads/cgroup.type"
+	runs ps --format json "$ID"
+	is "[$(coracle state "$ID" | jq .pid)]"
+	runs kill --all "$ID" CONT
+	runs delete --force "$ID"
+	[ ! -e "$top_cgroup/$ID" ]
+}
+
 @test "annotation run.oci.delegate-cgroup: the process is in a cgroup of that name, below the one with the limits" {
 	config '.annotations["run.oci.delegate-cgroup"] = "inner"'
 	runs create --bundle "$BUNDLE" "$ID"
