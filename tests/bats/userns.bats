@@ -118,7 +118,8 @@ print(os.fstat(fcntl.ioctl(fd, 0xb701)).st_ino == os.stat(sys.argv[2]).st_ino)' 
 	is "$(printf '1\nlo\n1\nt')"
 }
 
-@test "a user namespace joined by path, with and without its mappings said again (CRI)" {
+# A container with a user namespace, whose first process is $pid; the configuration is as before, with one.
+another_in_userns () {
 	config userns
 	owned_by 100000
 	cp "$BUNDLE/config.json" "$WORK/keep.json"
@@ -126,6 +127,10 @@ print(os.fstat(fcntl.ioctl(fd, 0xb701)).st_ino == os.stat(sys.argv[2]).st_ino)' 
 	coracle run -d --bundle "$BUNDLE" "$ID-h" >/dev/null 2>&1 </dev/null
 	pid=$(coracle state "$ID-h" | jq .pid)
 	cp "$WORK/keep.json" "$BUNDLE/config.json"
+}
+
+@test "a user namespace joined by path, with and without its mappings said again (CRI)" {
+	another_in_userns
 	config "join_ns (\"user\"; \"/proc/$pid/ns/user\")"
 	run_sh 'readlink /proc/self/ns/user; id -u; id -g'
 	is "$(readlink "/proc/$pid/ns/user"; printf '0\n0')"
@@ -136,13 +141,7 @@ print(os.fstat(fcntl.ioctl(fd, 0xb701)).st_ino == os.stat(sys.argv[2]).st_ino)' 
 }
 
 @test "a pod: user, network, ipc and uts joined, pid new" {
-	config userns
-	owned_by 100000
-	cp "$BUNDLE/config.json" "$WORK/keep.json"
-	config ".linux.cgroupsPath = \"/$ID-h\"" 'args (["/bin/sleep", "1000"])'
-	coracle run -d --bundle "$BUNDLE" "$ID-h" >/dev/null 2>&1 </dev/null
-	pid=$(coracle state "$ID-h" | jq .pid)
-	cp "$WORK/keep.json" "$BUNDLE/config.json"
+	another_in_userns
 	config 'del (.hostname)' "join_ns (\"user\"; \"/proc/$pid/ns/user\")" "join_ns (\"network\"; \"/proc/$pid/ns/net\")" \
 		"join_ns (\"ipc\"; \"/proc/$pid/ns/ipc\")" "join_ns (\"uts\"; \"/proc/$pid/ns/uts\")"
 	run_sh 'for n in user net ipc uts; do readlink /proc/self/ns/$n; done; echo $$'

@@ -83,10 +83,9 @@ need_exit_status () { printf '6.15\n%s\n' "$(uname -r)" | sort -CV || skip "Linu
 	says "does not exist"
 }
 
-# Without CAP_SYS_PTRACE /proc shows 0 instead of the status of another user's process.
-@test "of a zombie whose status we may not see: unknown, not 0" {
-	need_root
-	config '.process.user = {uid: 1234, gid: 1234}' 'sh ("read x </tmp/fifo; exit 11")'
+# A container of another user that has ended with STATUS, and whose parent ($!) is stopped and so has not asked.
+zombie_of_a_user () { # STATUS
+	config '.process.user = {uid: 1234, gid: 1234}' "sh (\"read x </tmp/fifo; exit $1\")"
 	mkfifo -m 666 "$ROOTFS/tmp/fifo"
 	"$TEST_TOOLS/subreaper" "$CORACLE" --root "$STATE" run --detach --bundle "$BUNDLE" "$ID" >"$WORK/out" 2>&1 </dev/null 3>&- &
 	wait_until has_status running
@@ -95,6 +94,12 @@ need_exit_status () { printf '6.15\n%s\n' "$(uname -r)" | sort -CV || skip "Linu
 	wait_until grep -q "^State:.T" /proc/$!/status
 	echo go >"$ROOTFS/tmp/fifo"
 	wait_until has_status stopped
+}
+
+# Without CAP_SYS_PTRACE /proc shows 0 instead of the status of another user's process.
+@test "of a zombie whose status we may not see: unknown, not 0" {
+	need_root
+	zombie_of_a_user 11
 	run setpriv --inh-caps=-sys_ptrace --bounding-set=-sys_ptrace "$CORACLE" --root "$STATE" wait "$ID" 3>&-
 	[ "$status" -eq 255 ]
 	says "exit status"
@@ -107,15 +112,7 @@ need_exit_status () { printf '6.15\n%s\n' "$(uname -r)" | sort -CV || skip "Linu
 }
 
 @test "of a zombie of another user that ended with 0, as one who may see it" {
-	config '.process.user = {uid: 1234, gid: 1234}' 'sh ("read x </tmp/fifo; exit 0")'
-	mkfifo -m 666 "$ROOTFS/tmp/fifo"
-	"$TEST_TOOLS/subreaper" "$CORACLE" --root "$STATE" run --detach --bundle "$BUNDLE" "$ID" >"$WORK/out" 2>&1 </dev/null 3>&- &
-	wait_until has_status running
-	wait_until grep -q ^child "$WORK/out"
-	kill -STOP $!
-	wait_until grep -q "^State:.T" /proc/$!/status
-	echo go >"$ROOTFS/tmp/fifo"
-	wait_until has_status stopped
+	zombie_of_a_user 0
 	run_to_file wait "$ID"
 	[ "$status" -eq 0 ]
 	is 0

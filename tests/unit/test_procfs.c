@@ -6,13 +6,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <sched.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,25 +17,8 @@
 #include "base/mem.h"
 #include "base/procfs.h"
 #include "sys/syscalls.h"
+#include "refuse_call.h"
 #include "tap.h"
-
-/* ENOSYS for system calls number a and b. */
-static void
-without (int a, int b)
-{
-	struct sock_filter f[] = {
-		BPF_STMT (BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, nr)),
-		BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, (unsigned) a, 1, 0),
-		BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, (unsigned) b, 0, 1),
-		BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
-		BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog prog = { sizeof f / sizeof f[0], f };
-
-	if (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-	    prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) < 0)
-		_exit (70);
-}
 
 /* Exit status of `body` in its own mount namespace, if we are root. */
 static int
@@ -133,7 +112,8 @@ fake_proc_old_kernel (void)
 	if (mount ("x", "/proc", "tmpfs", 0, NULL) < 0 || mkdir ("/proc/self", 0755) < 0)
 		return 72;
 	close (open ("/proc/self/oom_score_adj", O_CREAT | O_WRONLY, 0666));
-	without (SYS_fsopen, SYS_open_tree);
+	refuse_call (SYS_fsopen, ENOSYS);
+	refuse_call (SYS_open_tree, ENOSYS);
 	return procfs_write ("self/oom_score_adj", "77") == -EXDEV &&
 			       procfs_write_sys ("kernel/hostname", "x") == -EXDEV
 		       ? 0
@@ -151,7 +131,8 @@ subdirectory_as_proc (void)
 {
 	if (mount ("/proc/self", "/proc", NULL, MS_BIND, NULL) < 0)
 		return 72;
-	without (SYS_fsopen, SYS_open_tree);
+	refuse_call (SYS_fsopen, ENOSYS);
+	refuse_call (SYS_open_tree, ENOSYS);
 	return procfs_open ("stat", O_RDONLY) == -EXDEV ? 0 : 1;
 }
 
@@ -180,7 +161,8 @@ file_over_file_old_kernel (void)
 {
 	if (mount ("/proc/self/comm", "/proc/self/oom_score_adj", NULL, MS_BIND, NULL) < 0)
 		return 72;
-	without (SYS_fsopen, SYS_open_tree);
+	refuse_call (SYS_fsopen, ENOSYS);
+	refuse_call (SYS_open_tree, ENOSYS);
 	return procfs_write ("self/oom_score_adj", "77") == -EXDEV ? 0 : 1;
 }
 
@@ -195,7 +177,7 @@ clone_of_proc (void)
 {
 	if (mount ("/proc/self/comm", "/proc/self/oom_score_adj", NULL, MS_BIND, NULL) < 0)
 		return 72;
-	without (SYS_fsopen, SYS_fsopen);
+	refuse_call (SYS_fsopen, ENOSYS);
 	return adjusts (); /* not recursive: without what is mounted on it */
 }
 
@@ -208,7 +190,7 @@ TEST (clone_of_proc_is_clean)
 static int
 no_openat2 (void)
 {
-	without (SYS_openat2, SYS_openat2);
+	refuse_call (SYS_openat2, ENOSYS);
 	return adjusts ();
 }
 
@@ -225,7 +207,7 @@ no_openat2_over_mounted (void)
 	if (fd < 0 ||
 	    mount ("/proc/self/comm", "/proc/self/oom_score_adj", NULL, MS_BIND, NULL) < 0)
 		return 72;
-	without (SYS_openat2, SYS_openat2);
+	refuse_call (SYS_openat2, ENOSYS);
 	if (adjusts () != 0) /* the detached mount has nothing on it */
 		return 1;
 	return 0;

@@ -2,13 +2,9 @@
 /* clone3 used like fork, with and without the system call; pidfds. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -18,6 +14,7 @@
 #include "sys/clone.h"
 #include "sys/pidfd.h"
 #include "sys/syscalls.h"
+#include "refuse_call.h"
 #include "tap.h"
 
 /* The structures are what the kernel reads. */
@@ -26,22 +23,6 @@ _Static_assert(offsetof (struct sys_statx, stx_mnt_id) == 144, "struct statx");
 _Static_assert(sizeof (struct sys_mount_attr) == 32, "struct mount_attr");
 _Static_assert(sizeof (struct open_how) == 24, "struct open_how");
 _Static_assert(sizeof (struct sys_sched_attr) == 48, "struct sched_attr");
-
-static void
-without (long call, int error)
-{
-	struct sock_filter f[] = {
-		BPF_STMT (BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, nr)),
-		BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, (unsigned) call, 0, 1),
-		BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned) error),
-		BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog prog = { sizeof f / sizeof f[0], f };
-
-	if (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-	    prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) < 0)
-		_exit (70);
-}
 
 static int
 apart (int (*body) (void))
@@ -84,7 +65,7 @@ like_fork (void)
 static int
 like_fork_classic (void)
 {
-	without (SYS_clone3, ENOSYS);
+	refuse_call (SYS_clone3, ENOSYS);
 	return like_fork ();
 }
 
@@ -110,7 +91,7 @@ namespaces (void)
 static int
 namespaces_classic (void)
 {
-	without (SYS_clone3, ENOSYS);
+	refuse_call (SYS_clone3, ENOSYS);
 	return namespaces ();
 }
 
@@ -160,7 +141,7 @@ errors (void)
 		_exit (0);
 	if (r != -EBADF && r != -EINVAL && r != -ENOSYS) /* not a cgroup */
 		return 1;
-	without (SYS_clone3, ENOSYS);
+	refuse_call (SYS_clone3, ENOSYS);
 	r = sys_clone3_fork (&req);
 	if (r == 0)
 		_exit (0);
@@ -172,7 +153,7 @@ old_cgroup (void)
 {
 	struct clone_request req = { .exit_signal = SIGCHLD, .cgroup_fd = 0 };
 
-	without (SYS_clone3, E2BIG);
+	refuse_call (SYS_clone3, E2BIG);
 	return sys_clone3_fork (&req) == -ENOSYS ? 0 : 1;
 }
 
@@ -248,7 +229,7 @@ pidfds_by_proc (void)
 	if (pid == 0)
 		for (;;)
 			pause ();
-	without (SYS_pidfd_open, ENOSYS);
+	refuse_call (SYS_pidfd_open, ENOSYS);
 	fd = pidfd_open (pid);
 	if (!pidfd_open_is_missing () || fd < 0 || pipe (ends) < 0)
 		return 1;
