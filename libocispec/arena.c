@@ -8,6 +8,9 @@
 #include "libocispec/arena.h"
 
 #define CHUNK (60u << 10)
+/* All but the first: so large that calloc maps it and has no need to look whether it is zero. That
+ * would touch each page once more, and only pages that are touched cost anything. */
+#define MORE  (1u << 20)
 #define ALIGN 16u
 
 /* With AddressSanitizer every allocation is followed by bytes that may not be touched. */
@@ -78,13 +81,13 @@ arena_alloc (struct arena *a, size_t size)
 		out_of_memory ();
 	size = ((size + ALIGN - 1) & ~(size_t) (ALIGN - 1)) + REDZONE;
 	if (size > (size_t) (a->end - a->next) || !a->next) {
-		want = size > CHUNK ? size : CHUNK;
+		want = size > CHUNK ? size : a->chunks ? MORE : CHUNK;
 		c = new_chunk (want);
 		if (!c)
 			out_of_memory ();
 		c->next = a->chunks;
 		a->chunks = c;
-		if (want > CHUNK && a->next) /* a large one of its own: what is left of the current
+		if (size > CHUNK && a->next) /* a large one of its own: what is left of the current
 						chunk stays in use */
 			return c->data;
 		FORBID (c->data, want);

@@ -53,13 +53,14 @@ owner_of (struct arena *a, const struct container *c, struct owner *last)
 
 /* One container. A damaged one is named and the list goes on. False: there is nothing to show. */
 static bool
-read_row (const struct globals *g, char *id, bool json, struct owner *owner, struct row *row)
+read_row (const struct globals *g, int root_fd, char *id, bool json, struct owner *owner,
+	  struct row *row)
 {
 	struct container *c = arena_alloc (g->arena, sizeof *c);
 	enum container_status status;
 	struct err e;
 
-	if (container_open (g, id, false, c, &e) < 0) {
+	if (container_open_at (g, root_fd, id, c, &e) < 0) {
 		if (e.num != ENOENT) /* deleted since the directory was read */
 			log_warn ("%s", err_full (&e));
 		container_close (c);
@@ -115,6 +116,7 @@ list (const struct globals *g, void *options, char **args, struct err *e)
 	struct owner owner = { 0 };
 	struct row *rows;
 	size_t n, shown = 0;
+	autofd root_fd = -1;
 	char **ids;
 
 	(void) args;
@@ -126,9 +128,11 @@ list (const struct globals *g, void *options, char **args, struct err *e)
 			puts (ids[i]);
 		return 0;
 	}
+	if (n > 0)
+		TRY (root_fd = container_open_root (g, false, e));
 	rows = arena_alloc (g->arena, (n + 1) * sizeof *rows);
 	for (size_t i = 0; i < n; i++)
-		shown += read_row (g, ids[i], json, &owner, &rows[shown]);
+		shown += read_row (g, root_fd, ids[i], json, &owner, &rows[shown]);
 	(json ? print_json : print_table) (rows, shown);
 	return 0;
 }

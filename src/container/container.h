@@ -110,6 +110,10 @@ int container_reserve (const struct globals *g, const char *id, struct container
  * exist". */
 int container_open (const struct globals *g, const char *id, bool lock, struct container *ret,
 		    struct err *e);
+/* The same by an fd of the state root (container_open_root), for those who open many of the ids
+ * that container_list_ids gave: only to read. The fd stays the caller's. */
+int container_open_at (const struct globals *g, int root_fd, const char *id, struct container *ret,
+		       struct err *e);
 void container_close (struct container *c);
 /* For state.json: what tells this boot from others, or NULL if the state ends with it. */
 char *container_boot_id (const struct container *c, struct arena *a);

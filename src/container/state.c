@@ -400,7 +400,7 @@ read_state_file (struct arena *a, const struct container *c, char **ret, size_t 
 		return err_set (e, errno, "open 'state.json'");
 	if (fstat (fd, &st) < 0 || !S_ISREG (st.st_mode))
 		return err_set (e, 0, "'state.json' is not a regular file");
-	return read_fd (a, fd, "state.json", STATE_MAX, ret, ret_len, e);
+	return read_fd_stat (a, fd, &st, "state.json", STATE_MAX, ret, ret_len, e);
 }
 
 static int
@@ -464,6 +464,30 @@ check_pidfds (const struct container *c, struct err *e)
 		       : 0;
 }
 
+/* With c->root_fd, which stays open whatever happens. */
+static int
+open_in_root (const struct globals *g, bool lock, struct container *c, struct err *e)
+{
+	c->dir_fd = openat (c->root_fd, c->id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (c->dir_fd < 0)
+		return errno == ENOENT
+			       ? does_not_exist (g, c->id, e)
+			       : err_set (e, errno, "open the state of container '%s'", c->id);
+	if (lock)
+		TRY (lock_container (g, c, e));
+	TRY (read_state (g, c, e));
+	return check_pidfds (c, e);
+}
+
+/* Nothing stays open after an error, but of a container that container_recover may look at. */
+static int
+close_unless_damaged (struct container *c)
+{
+	if (!c->st.phase || !streq (c->st.phase, "damaged"))
+		container_close (c);
+	return -1;
+}
+
 int
 container_open (const struct globals *g, const char *id, bool lock, struct container *c,
 		struct err *e)
@@ -471,32 +495,24 @@ container_open (const struct globals *g, const char *id, bool lock, struct conta
 	*c = (struct container) { .id = id, .root_fd = -1, .dir_fd = -1 };
 	TRY (container_check_id (id, e));
 	c->root_fd = open (g->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (c->root_fd < 0 && errno != ENOENT)
-		return err_set (e, errno, "open the state root '%s'", g->root);
-	if (c->root_fd >= 0 && check_root_owner (g, c->root_fd, e) < 0) {
-		container_close (c);
-		return -1;
-	}
-	c->dir_fd = c->root_fd < 0 ? -1
-				   : openat (c->root_fd, id,
-					     O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (c->dir_fd < 0) {
-		int saved = errno;
-
-		container_close (c);
-		return saved == ENOENT ? does_not_exist (g, id, e)
-				       : err_set (e, saved, "open the state of container '%s'", id);
-	}
-	if ((lock && lock_container (g, c, e) < 0) || read_state (g, c, e) < 0) {
-		if (!streq (c->st.phase ? c->st.phase : "", "damaged"))
-			container_close (c);
-		return -1;
-	}
-	if (check_pidfds (c, e) < 0) {
-		container_close (c);
-		return -1;
-	}
+	if (c->root_fd < 0)
+		return errno == ENOENT ? does_not_exist (g, id, e)
+				       : err_set (e, errno, "open the state root '%s'", g->root);
+	if (check_root_owner (g, c->root_fd, e) < 0 || open_in_root (g, lock, c, e) < 0)
+		return close_unless_damaged (c);
 	return 0;
+}
+
+int
+container_open_at (const struct globals *g, int root_fd, const char *id, struct container *c,
+		   struct err *e)
+{
+	int r;
+
+	*c = (struct container) { .id = id, .root_fd = root_fd, .dir_fd = -1 };
+	r = open_in_root (g, false, c, e);
+	c->root_fd = -1;
+	return r < 0 ? close_unless_damaged (c) : 0;
 }
 
 void

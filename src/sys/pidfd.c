@@ -28,7 +28,10 @@ is_missing (int ret)
 bool
 pidfd_open_is_missing (void)
 {
-	return is_missing (sys_pidfd_open (0, 0)); /* else EINVAL */
+	static bool there; /* list asks once for all of its containers */
+
+	there = there || !is_missing (sys_pidfd_open (0, 0)); /* EINVAL */
+	return !there;
 }
 
 int
@@ -109,13 +112,15 @@ pidfd_poll (struct pollfd *p, unsigned n, int timeout_ms)
 int
 pidfd_inode (int pidfd, uint64_t *ret)
 {
+	static bool have_pidfs; /* of the kernel, not of one pidfd: asked once */
 	struct statfs sfs;
 	struct stat st;
 
-	if (fstatfs (pidfd, &sfs) < 0)
+	if (!have_pidfs && fstatfs (pidfd, &sfs) < 0)
 		return -errno;
-	if (sfs.f_type != PIDFS_MAGIC) /* before pidfs all pidfds shared one anonymous inode */
-		return -EOPNOTSUPP;
+	if (!have_pidfs && sfs.f_type != PIDFS_MAGIC)
+		return -EOPNOTSUPP; /* before pidfs all pidfds shared one anonymous inode */
+	have_pidfs = true;
 	if (fstat (pidfd, &st) < 0)
 		return -errno;
 	*ret = st.st_ino;
