@@ -14,19 +14,22 @@
 #include "libocispec/arena.h"
 
 int
-read_fd_stat (struct arena *a, int fd, const struct stat *st, const char *name, size_t limit,
-	      char **ret, size_t *ret_len, struct err *e)
+read_fd (struct arena *a, int fd, const char *name, size_t limit, char **ret, size_t *ret_len,
+	 struct err *e)
 {
 	size_t size, len = 0;
+	struct stat st;
 	char *buf;
 
-	if (!S_ISREG (st->st_mode) && !S_ISFIFO (st->st_mode) && !S_ISSOCK (st->st_mode))
-		return err_set (e, S_ISDIR (st->st_mode) ? EISDIR : EINVAL,
+	if (fstat (fd, &st) < 0)
+		return err_set (e, errno, "stat '%s'", name);
+	if (!S_ISREG (st.st_mode) && !S_ISFIFO (st.st_mode) && !S_ISSOCK (st.st_mode))
+		return err_set (e, S_ISDIR (st.st_mode) ? EISDIR : EINVAL,
 				"'%s' is neither a regular file nor a pipe", name);
-	if (S_ISREG (st->st_mode) && (uint64_t) st->st_size > limit)
+	if (S_ISREG (st.st_mode) && (uint64_t) st.st_size > limit)
 		return err_set (e, EFBIG, "'%s' is larger than %zu bytes", name, limit);
-	size = !S_ISREG (st->st_mode) ? 65536
-	       : st->st_size > 0	     ? (size_t) st->st_size + 1
+	size = !S_ISREG (st.st_mode) ? 65536
+	       : st.st_size > 0	     ? (size_t) st.st_size + 1
 				     : 4095; /* kernel files say 0 */
 	buf = arena_alloc (a, size + 1);
 	for (;;) {
@@ -43,7 +46,7 @@ read_fd_stat (struct arena *a, int fd, const struct stat *st, const char *name, 
 		if (n < 0)
 			return err_set (e, errno, "read '%s'", name);
 		len += (size_t) n;
-		if (n == 0 || (st->st_size > 0 && len == (size_t) st->st_size))
+		if (n == 0 || (st.st_size > 0 && len == (size_t) st.st_size))
 			break; /* files of ours are replaced, they do not grow */
 		if (len > limit)
 			return err_set (e, EFBIG, "'%s' is larger than %zu bytes", name, limit);
@@ -62,17 +65,6 @@ read_fd_stat (struct arena *a, int fd, const struct stat *st, const char *name, 
 }
 
 int
-read_fd (struct arena *a, int fd, const char *name, size_t limit, char **ret, size_t *ret_len,
-	 struct err *e)
-{
-	struct stat st;
-
-	if (fstat (fd, &st) < 0)
-		return err_set (e, errno, "stat '%s'", name);
-	return read_fd_stat (a, fd, &st, name, limit, ret, ret_len, e);
-}
-
-int
 read_file_at (struct arena *a, int dirfd, const char *path, size_t limit, char **ret,
 	      size_t *ret_len, struct err *e)
 {
@@ -81,9 +73,7 @@ read_file_at (struct arena *a, int dirfd, const char *path, size_t limit, char *
 
 	if (fd < 0)
 		return err_set (e, errno, "open '%s'", path);
-	if (fstat (fd, &st) < 0)
-		return err_set (e, errno, "stat '%s'", path);
-	if (S_ISFIFO (st.st_mode)) {
+	if (fstat (fd, &st) == 0 && S_ISFIFO (st.st_mode)) {
 		/* A named FIFO may have no writer yet, or ever: only what is in it now. /dev/fd/N
 		 * of a shell is a pipe as well. */
 		struct pollfd p = { fd, POLLIN, 0 };
@@ -91,7 +81,7 @@ read_file_at (struct arena *a, int dirfd, const char *path, size_t limit, char *
 		if (poll (&p, 1, 5000) <= 0)
 			return err_set (e, EINVAL, "'%s' is a FIFO that nobody writes to", path);
 	}
-	return read_fd_stat (a, fd, &st, path, limit, ret, ret_len, e);
+	return read_fd (a, fd, path, limit, ret, ret_len, e);
 }
 
 ssize_t

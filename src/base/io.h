@@ -7,7 +7,6 @@
 #include "base/err.h"
 
 struct arena;
-struct stat;
 
 /*
  * A regular file (or a pipe), at most `limit` bytes, NUL-terminated in the arena. Opened with
@@ -18,9 +17,6 @@ int read_file_at (struct arena *a, int dirfd, const char *path, size_t limit, ch
 		  size_t *ret_len, struct err *e);
 int read_fd (struct arena *a, int fd, const char *name, size_t limit, char **ret, size_t *ret_len,
 	     struct err *e);
-/* The same for one who has the fstat of it already. */
-int read_fd_stat (struct arena *a, int fd, const struct stat *st, const char *name, size_t limit,
-		  char **ret, size_t *ret_len, struct err *e);
 /* Small kernel files (procfs, cgroupfs): one read into a buffer; the length, NUL added, line break
  * at the end removed; or -errno. */
 ssize_t read_small_at (int dirfd, const char *path, char *buf, size_t size);

@@ -51,26 +51,33 @@ owner_of (struct arena *a, const struct container *c, struct owner *last)
 	return last->name;
 }
 
+struct listing {
+	const struct globals *g;
+	int root_fd;
+	bool json;
+	struct owner owner; /* of the container before */
+};
+
 /* One container. A damaged one is named and the list goes on. False: there is nothing to show. */
 static bool
-read_row (const struct globals *g, int root_fd, char *id, bool json, struct owner *owner,
-	  struct row *row)
+read_row (struct listing *l, const char *id, struct row *row)
 {
+	const struct globals *g = l->g;
 	struct container *c = arena_alloc (g->arena, sizeof *c);
 	enum container_status status;
 	struct err e;
 
-	if (container_open_at (g, root_fd, id, c, &e) < 0) {
+	if (container_open_at (g, l->root_fd, id, c, &e) < 0) {
 		if (e.num != ENOENT) /* deleted since the directory was read */
 			log_warn ("%s", err_full (&e));
 		container_close (c);
 		return false;
 	}
 	status = container_status (c, NULL);
-	c->st.owner = (char *) (size_t) owner_of (g->arena, c, owner);
+	c->st.owner = (char *) (size_t) owner_of (g->arena, c, &l->owner);
 	row->st = &c->st;
 	row->status = container_status_names[status];
-	row->json = json ? container_state_json (c, g->arena, status, OCI_COMPACT) : NULL;
+	row->json = l->json ? container_state_json (c, g->arena, status, OCI_COMPACT) : NULL;
 	if (status == STATUS_STOPPED)
 		c->st.pid = 0; /* last: it is by the pid that the exit status is found */
 	container_close (c);
@@ -113,7 +120,7 @@ list (const struct globals *g, void *options, char **args, struct err *e)
 	const struct list_options *o = options;
 	const char *format = o->format ? o->format : "table";
 	bool json = streq (format, "json");
-	struct owner owner = { 0 };
+	struct listing l = { .g = g, .json = json };
 	struct row *rows;
 	size_t n, shown = 0;
 	autofd root_fd = -1;
@@ -129,10 +136,10 @@ list (const struct globals *g, void *options, char **args, struct err *e)
 		return 0;
 	}
 	if (n > 0)
-		TRY (root_fd = container_open_root (g, false, e));
+		TRY (l.root_fd = root_fd = container_open_root (g, false, e));
 	rows = arena_alloc (g->arena, (n + 1) * sizeof *rows);
 	for (size_t i = 0; i < n; i++)
-		shown += read_row (g, root_fd, ids[i], json, &owner, &rows[shown]);
+		shown += read_row (&l, ids[i], &rows[shown]);
 	(json ? print_json : print_table) (rows, shown);
 	return 0;
 }

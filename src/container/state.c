@@ -400,7 +400,7 @@ read_state_file (struct arena *a, const struct container *c, char **ret, size_t 
 		return err_set (e, errno, "open 'state.json'");
 	if (fstat (fd, &st) < 0 || !S_ISREG (st.st_mode))
 		return err_set (e, 0, "'state.json' is not a regular file");
-	return read_fd_stat (a, fd, &st, "state.json", STATE_MAX, ret, ret_len, e);
+	return read_fd (a, fd, "state.json", STATE_MAX, ret, ret_len, e);
 }
 
 static int

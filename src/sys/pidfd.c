@@ -112,15 +112,13 @@ pidfd_poll (struct pollfd *p, unsigned n, int timeout_ms)
 int
 pidfd_inode (int pidfd, uint64_t *ret)
 {
-	static bool have_pidfs; /* of the kernel, not of one pidfd: asked once */
 	struct statfs sfs;
 	struct stat st;
 
-	if (!have_pidfs && fstatfs (pidfd, &sfs) < 0)
+	if (fstatfs (pidfd, &sfs) < 0)
 		return -errno;
-	if (!have_pidfs && sfs.f_type != PIDFS_MAGIC)
-		return -EOPNOTSUPP; /* before pidfs all pidfds shared one anonymous inode */
-	have_pidfs = true;
+	if (sfs.f_type != PIDFS_MAGIC) /* before pidfs all pidfds shared one anonymous inode */
+		return -EOPNOTSUPP;
 	if (fstat (pidfd, &st) < 0)
 		return -errno;
 	*ret = st.st_ino;

@@ -146,7 +146,6 @@ ids () { run_sh 'grep -E "^(Uid|Gid|Groups)" /proc/self/status | tr -s "\t " " "
 	python3 -c 'import socket, sys; socket.socket (socket.AF_UNIX).bind (sys.argv[1])' "$ROOTFS/etc/passwd"
 	run_sh 'echo "$HOME"'
 	is /
-	[ "$SECONDS" -lt 5 ]
 }
 
 @test "what is no file of the image is not read for passwd: a pipe loses nothing, the kernel says nothing" {
