@@ -79,6 +79,7 @@ run_program () {
 
 # CVE-2025-52881: somebody who shares the mounts puts other files over those of /proc while the container is made. A hook does so here, at the
 # worst moment.
+refused="coracle: sysctl: linux.sysctl.kernel.msgmax: write '4242': invalid cross-device link"
 with_decoy () {	# FILE: what is mounted over kernel/msgmax
 	config '.linux.sysctl = {"kernel.msgmax": "4242"} | .linux.readonlyPaths = [] | .linux.maskedPaths = []' \
 		"hook (\"createContainer\"; {path: \"/bin/sh\", args: [\"sh\", \"-c\", \"mount --bind $1 $ROOTFS/proc/sys/kernel/msgmax\"]})" \
@@ -88,8 +89,8 @@ with_decoy () {	# FILE: what is mounted over kernel/msgmax
 @test "a decoy that is mounted over a file of /proc meanwhile is never written to" {
 	echo decoy >"$WORK/decoy"
 	with_decoy "$WORK/decoy"
-	runs run --bundle "$BUNDLE" "$ID"
-	is $'decoy\n4242'
+	run_to_file run --bundle "$BUNDLE" "$ID"
+	if has_call open_tree; then is $'decoy\n4242'; else is "$refused"; fi
 	[ "$(cat "$WORK/decoy")" = decoy ]
 }
 
@@ -97,12 +98,13 @@ with_decoy () {	# FILE: what is mounted over kernel/msgmax
 	local calls
 	with_decoy "$ROOTFS/proc/sys/kernel/msgmnb"
 	for calls in openat2 fsopen openat2,fsopen; do	# without the last two: a clone of /proc, which shows no mounts
+		has_call open_tree || break
 		run timeout 30 "$TEST_TOOLS/nosys" "$calls" -- "$CORACLE" --root "$STATE" run --bundle "$BUNDLE" "$ID" 3>&-
 		is $'16384\n4242'
 	done
 	for calls in fsopen,open_tree openat2,fsopen,open_tree,move_mount,mount_setattr; do	# only /proc itself
 		run timeout 30 "$TEST_TOOLS/nosys" "$calls" -- "$CORACLE" --root "$STATE" run --bundle "$BUNDLE" "$ID" 3>&-
-		is "coracle: sysctl: linux.sysctl.kernel.msgmax: write '4242': invalid cross-device link"
+		is "$refused"
 	done
 }
 
