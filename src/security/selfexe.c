@@ -62,8 +62,7 @@ copy (void *arg)
 			;
 		if (at == st.st_size) {
 			x->failed = "seal the copy of the runtime";
-			if (fcntl (x->fd, F_ADD_SEALS, SEALS) == 0)
-				x->failed = NULL;
+			x->made = fcntl (x->fd, F_ADD_SEALS, SEALS) == 0;
 		}
 	}
 	x->num = errno ? errno : EIO;
@@ -83,9 +82,9 @@ selfexe_wait (struct selfexe *x, struct err *e)
 		return 0;
 	if (x->worker)
 		worker_finish (x->worker);
-	else
+	else if (!x->made)
 		copy (x);
-	return x->failed ? err_set (e, x->num, "%s", x->failed) : 0;
+	return !x->made ? err_set (e, x->num, "%s", x->failed) : 0;
 }
 
 /* ---- executing the copy */

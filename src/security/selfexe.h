@@ -22,11 +22,12 @@
 
 struct selfexe {
 	char **argv;
-	bool pending; /* an exchange is possible, and has to come */
+	bool pending; /* an exchange is possible, and has to come; until then exe and fd are open */
 	int exe, fd;
 	struct worker *worker; /* makes the copy, or NULL: selfexe_wait does */
-	const char *failed;    /* what it could not do, with … */
-	int num;	       /* … this errno; NULL: the copy is made */
+	bool made;	       /* the copy; else … */
+	const char *failed;    /* … what could not be done, … */
+	int num;	       /* … and the errno of that */
 	char path[PATH_MAX];   /* of the program on disk, once we run from a copy of it; else "" */
 	struct prctl_mm_map map;
 };
@@ -40,8 +41,8 @@ void selfexe_copy_beside (struct selfexe *x, struct worker *w);
 int selfexe_protect (struct selfexe *x, struct err *e);
 /*
  * In two halves, where the process that enters is a child that nobody can see before it has been
- * told to go on: the runtime waits for the copy before it tells, the child exchanges when it hears
- * of it. There it must not fail.
+ * told to go on: the runtime waits for the copy, or makes it, before it tells, the child exchanges
+ * when it hears of it. There it must not fail.
  */
 int selfexe_wait (struct selfexe *x, struct err *e);
 int selfexe_exchange (struct selfexe *x, struct err *e);
