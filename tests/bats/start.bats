@@ -167,7 +167,7 @@ pid () { coracle state "$ID" | jq .pid; }
 @test "state: an end that nobody has waited for is an end" {
 	config 'args(["/bin/true"])'
 	# init becomes a child of this shell's subreaper that does not wait: a zombie
-	"$TEST_TOOLS/subreaper" sh -c '"$0" --root "$1" create --bundle "$2" "$3" </dev/null >/dev/null 2>&1 && kill -STOP $PPID && "$0" --root "$1" start "$3"; echo done >"$4"; sleep 1000' \
+	"$TEST_TOOLS/subreaper" sh -c '"$0" --root "$1" create --bundle "$2" "$3" </dev/null >/dev/null 2>&1 && kill -STOP $PPID && "$0" --root "$1" start "$3"; echo done >"$4"; exec sleep 1000' \
 		"$CORACLE" "$STATE" "$BUNDLE" "$ID" "$WORK/done" >/dev/null 3>&- &
 	local reaper=$!
 	wait_until test -s "$WORK/done"
