@@ -66,8 +66,8 @@ sock_send_fd (int sock, const void *data, size_t len, int fd, struct err *e)
 	return 0;
 }
 
-int
-sock_receive_fd (int sock, void *data, size_t len, int *ret_fd, struct err *e)
+ssize_t
+sock_receive_fd (int sock, void *data, size_t len, int *ret_fd)
 {
 	union {
 		struct cmsghdr h;
@@ -79,13 +79,16 @@ sock_receive_fd (int sock, void *data, size_t len, int *ret_fd, struct err *e)
 			     .msg_control = control.buf,
 			     .msg_controllen = sizeof control.buf };
 	const struct cmsghdr *h;
+	ssize_t n;
 
 	*ret_fd = -1;
-	while (recvmsg (sock, &mh, MSG_CMSG_CLOEXEC) < 0)
-		if (errno != EINTR)
-			return err_set (e, errno, "receive a file descriptor");
+	do
+		n = recvmsg (sock, &mh, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n <= 0)
+		return n < 0 ? -errno : 0;
 	h = CMSG_FIRSTHDR (&mh);
 	if (h && h->cmsg_level == SOL_SOCKET && h->cmsg_type == SCM_RIGHTS)
 		memcpy (ret_fd, CMSG_DATA (h), sizeof *ret_fd);
-	return 0;
+	return n;
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -21,8 +22,9 @@
 #include "sys/pidfd.h"
 #include "sys/syscalls.h"
 
-#define PROCS_MAX (16u << 20)
-#define WAIT_MS	  10000
+#define PROCS_MAX  (16u << 20)
+#define WAIT_MS	   10000
+#define SYSTEMD_MS 2000 /* it comes at once, if at all */
 
 static int
 open_main (const struct cgroup *cg)
@@ -471,6 +473,23 @@ destroy_v1 (const struct cgroup *cg, struct err *e)
 	return r < 0 ? r : stays;
 }
 
+/*
+ * systemd could not be told, but may well be there: it stops a scope whose last process has ended,
+ * and removes the cgroup. Were we faster it would not read any more that the cgroup is empty, and
+ * show the scope as running for ever.
+ */
+static void
+let_systemd_remove (const struct cgroup *cg)
+{
+	autofd fd = inotify_init1 (IN_CLOEXEC);
+	struct pollfd p = { fd, POLLIN, 0 };
+	char dir[PATH_MAX];
+
+	if (fd >= 0 && cgroup_dir (cg, cg->mode == CGROUP_V2 ? "" : "systemd", dir, sizeof dir) &&
+	    inotify_add_watch (fd, dir, IN_DELETE_SELF | IN_ONLYDIR) >= 0 && !is_populated (dir))
+		(void) poll (&p, 1, SYSTEMD_MS);
+}
+
 int
 cgroup_destroy (const struct cgroup *cg, struct err *e)
 {
@@ -478,9 +497,10 @@ cgroup_destroy (const struct cgroup *cg, struct err *e)
 		systemd_stop_empty (cg);
 	if (!(cg->created || cg->made) || cg->manager == CGROUP_MANAGER_DISABLED)
 		return 0;
-	/* systemd notices by itself that a cgroup is gone: the bus need not be there to the end. */
-	if (cg->manager == CGROUP_MANAGER_SYSTEMD && systemd_stop_scope (cg, e) < 0)
+	if (cg->manager == CGROUP_MANAGER_SYSTEMD && systemd_stop_scope (cg, e) < 0) {
 		log_warn ("%s; its cgroup is removed all the same", err_full (e));
+		let_systemd_remove (cg);
+	}
 	if (!cg->path || streq (cg->path, "/"))
 		return 0;
 	return cg->mode == CGROUP_V2 ? destroy_in (cg, "", e) : destroy_v1 (cg, e);

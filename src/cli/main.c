@@ -250,7 +250,7 @@ dispatch (char **argv, struct globals *g, const struct command **ret_command, st
 	}
 	*ret_command = argv[0] ? command_find (argv[0]) : NULL;
 	if (*ret_command && (*ret_command)->enters_container)
-		TRY (selfexe_begin (g->exe, argv - p.at, e)); /* may start all over */
+		TRY (selfexe_begin (g->exe, g->arena, argv - p.at, e)); /* may start all over */
 	TRY (resolve (&o, g, e));
 	if (!*ret_command)
 		return unknown_command (argv[0], e);

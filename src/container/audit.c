@@ -51,7 +51,7 @@ executable (const struct globals *g, char buf[PATH_MAX])
 	ssize_t n = readlink ("/proc/self/exe", buf, PATH_MAX - 1);
 
 	buf[n > 0 ? n : 0] = '\0';
-	return startswith (buf, "/memfd:") ? g->exe->path : buf;
+	return startswith (buf, "/memfd:") && g->exe->path[0] ? g->exe->path : buf;
 }
 
 /* "pts/0" */

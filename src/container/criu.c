@@ -294,34 +294,6 @@ become_criu (const struct criu_session *s, int control)
 	_exit (errno == ENOENT ? NOT_FOUND : NO_EXEC);
 }
 
-/* One record and its descriptor, if there is one. The length, 0 at the end, -1 with errno. */
-static ssize_t
-receive_record (int sock, void *buf, size_t size, int *ret_fd)
-{
-	union {
-		struct cmsghdr h;
-		char buf[CMSG_SPACE (sizeof (int))];
-	} control;
-	struct iovec iov = { buf, size };
-	struct msghdr mh = { .msg_iov = &iov,
-			     .msg_iovlen = 1,
-			     .msg_control = control.buf,
-			     .msg_controllen = sizeof control.buf };
-	struct cmsghdr *h;
-	ssize_t n;
-
-	*ret_fd = -1;
-	do
-		n = recvmsg (sock, &mh, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
-	if (n <= 0)
-		return n;
-	h = CMSG_FIRSTHDR (&mh);
-	if (h && h->cmsg_level == SOL_SOCKET && h->cmsg_type == SCM_RIGHTS)
-		memcpy (ret_fd, CMSG_DATA (h), sizeof *ret_fd);
-	return n;
-}
-
 /* *ret_sock: our end; -1 if it ended before there was one. */
 static int
 start (const struct criu_session *s, int *ret_sock, struct err *e)
@@ -338,7 +310,7 @@ start (const struct criu_session *s, int *ret_sock, struct err *e)
 		become_criu (s, fds[1]);
 	close (fds[1]);
 	if (pid > 0)
-		(void) receive_record (fds[0], &byte, 1, ret_sock);
+		(void) sock_receive_fd (fds[0], &byte, 1, ret_sock);
 	close (fds[0]);
 	return pid < 0 ? err_set (e, -pid, "start criu") : pid;
 }
@@ -414,10 +386,10 @@ receive (const struct criu_session *s, int sock, struct criu_response *ret, int 
 	 struct err *e)
 {
 	uint8_t *buf = arena_alloc (s->arena, RESPONSE_MAX);
-	ssize_t n = receive_record (sock, buf, RESPONSE_MAX, ret_fd);
+	ssize_t n = sock_receive_fd (sock, buf, RESPONSE_MAX, ret_fd);
 
 	if (n <= 0)
-		return n < 0 && errno != ECONNRESET ? err_set (e, errno, "receive from criu") : 0;
+		return n < 0 && n != -ECONNRESET ? err_set (e, (int) -n, "receive from criu") : 0;
 	if (criu_parse (s->arena, buf, (size_t) n, ret) < 0)
 		return err_set (e, EBADMSG, "criu's answer is damaged");
 	return 1;

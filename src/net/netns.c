@@ -24,18 +24,18 @@ make (void *arg)
 {
 	struct netns_maker *m = arg;
 	autofd ns = -1;
-	struct err ignored;
+	struct err why;
 	bool made;
 
 	made = unshare (CLONE_NEWNET) == 0 &&
 	       (ns = open ("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)) >= 0 &&
-	       sock_send_fd (m->maker_fd, "", 1, ns, &ignored) == 0;
+	       sock_send_fd (m->maker_fd, "", 1, ns, &why) == 0;
 	if (!made)
-		m->num = errno;
+		m->num = errno ? errno : EIO;
 	/* Not closed: the number must mean the same in init, whenever that is cloned. */
 	(void) shutdown (m->maker_fd, SHUT_RDWR);
-	if (made && m->loopback && loopback_up (&ignored) < 0)
-		m->num = errno;
+	if (made && m->loopback && loopback_up (&why) < 0)
+		m->num = why.num ? why.num : EIO;
 }
 
 int
@@ -61,9 +61,12 @@ netns_join (const struct netns_maker *m, struct err *e)
 {
 	autofd ns = -1;
 	char byte;
+	ssize_t r;
 
 	close (m->maker_fd); /* should the runtime be killed, we must hear of it */
-	TRY (sock_receive_fd (m->init_fd, &byte, 1, &ns, e));
+	r = sock_receive_fd (m->init_fd, &byte, 1, &ns);
+	if (r < 0)
+		return err_set (e, (int) -r, "receive it");
 	close (m->init_fd);
 	if (ns < 0)
 		return err_set (e, 0, "its maker has ended");

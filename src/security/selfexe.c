@@ -17,6 +17,8 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/spawn.h"
+#include "base/str.h"
+#include "libocispec/arena.h"
 #include "security/selfexe.h"
 #include "sys/syscalls.h"
 
@@ -99,13 +101,34 @@ remember_path (struct selfexe *x)
 	x->path[n > 0 ? n : 0] = '\0';
 }
 
+/* What we take out of the environment (NOTIFY_SOCKET, LISTEN_FDS) is for the second start as well.
+ */
+static void
+keep_environment (struct selfexe *x, struct arena *a)
+{
+	size_t n = 0;
+
+	while (environ[n])
+		n++;
+	x->env = arena_alloc (a, (n + 2) * sizeof *x->env);
+	n = 0;
+	for (char **v = environ; *v; v++)
+		if (!startswith (*v, SELFEXE_ENV "="))
+			x->env[n++] = *v;
+}
+
 static int
 execute_copy (struct selfexe *x, struct err *e)
 {
+	char own[sizeof SELFEXE_ENV + PATH_MAX];
+	size_t n = 0;
+
 	remember_path (x);
-	if (x->path[0])
-		setenv (SELFEXE_ENV, x->path, 1);
-	sys_execveat (x->fd, "", x->argv, environ, AT_EMPTY_PATH);
+	(void) snprintf (own, sizeof own, SELFEXE_ENV "=%s", x->path);
+	while (x->env[n])
+		n++;
+	x->env[n] = own; /* keep_environment left room */
+	sys_execveat (x->fd, "", x->argv, x->env, AT_EMPTY_PATH);
 	return err_set (e, errno, "execute the sealed copy of the runtime");
 }
 
@@ -269,7 +292,7 @@ replace_program (struct selfexe *x)
 /* ---- */
 
 int
-selfexe_begin (struct selfexe *x, char **argv, struct err *e)
+selfexe_begin (struct selfexe *x, struct arena *a, char **argv, struct err *e)
 {
 	const char *own = getenv (SELFEXE_ENV);
 
@@ -284,6 +307,7 @@ selfexe_begin (struct selfexe *x, char **argv, struct err *e)
 		return 0;
 	}
 	TRY (open_copy (x, e));
+	keep_environment (x, a);
 	x->pending = true;
 	if (prepare_exchange (x))
 		return 0;

@@ -20,8 +20,10 @@
 #include "base/err.h"
 #include "base/worker.h"
 
+struct arena;
+
 struct selfexe {
-	char **argv;
+	char **argv, **env; /* of a second start: as they were at the first */
 	bool pending; /* an exchange is possible, and has to come; until then exe and fd are open */
 	int exe, fd;
 	struct worker *worker; /* makes the copy, or NULL: selfexe_wait does */
@@ -33,7 +35,7 @@ struct selfexe {
 };
 
 /* First of all: it may start all over. */
-int selfexe_begin (struct selfexe *x, char **argv, struct err *e);
+int selfexe_begin (struct selfexe *x, struct arena *a, char **argv, struct err *e);
 /* For who has 0.2 ms of something else to do: the copy takes as long. */
 void selfexe_copy_beside (struct selfexe *x, struct worker *w);
 /* Waits for the copy, and exchanges; also starts all over if the latter fails, so it must come

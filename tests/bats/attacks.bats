@@ -257,3 +257,18 @@ not () { ! "$@"; }
 	[ "$status" -eq 1 ]
 	is "coracle: memfd_create for a sealed copy of the runtime: the sysctl vm.memfd_noexec is 2 in this pid namespace, and must be 0 or 1: permission denied"
 }
+
+# Where it cannot become the copy after all it executes that, with what it has taken out of its environment by then.
+@test "a second start, from the sealed copy, has the environment of the first" {
+	local nth
+	command -v strace >/dev/null || skip "strace is not installed"
+	config 'sh ("echo $LISTEN_FDS; cat <&3")' 'rlimit ("RLIMIT_AS"; 1000000000; 1000000000)'	# so that it is the runtime that exchanges
+	echo passed >"$WORK/passed"
+	strace -qq -e trace=prctl -o "$WORK/trace" "$CORACLE" --root "$STATE" run --bundle "$BUNDLE" "$ID" >/dev/null 3<"$WORK/passed" || true
+	nth=$(grep -n PR_SET_MM_MAP "$WORK/trace" | sed -n '2s/:.*//p')
+	[ -n "$nth" ]
+	strace -qq -e trace=prctl,execveat -e "inject=prctl:error=EBUSY:when=$nth" -o "$WORK/trace" \
+		sh -c 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"' sh "$CORACLE" --root "$STATE" run --bundle "$BUNDLE" "$ID" >"$WORK/output" 3<"$WORK/passed"
+	grep -q '^execveat.* = 0' "$WORK/trace"
+	[ "$(cat "$WORK/output")" = $'1\npassed' ]
+}
