@@ -287,6 +287,7 @@ main (int argc, char **argv)
 	static struct err e;
 	static struct selfexe exe;
 	static struct worker worker;
+	static char out[4096];
 	struct globals g = { .arena = &arena, .argv = argv, .exe = &exe, .worker = &worker };
 	const struct command *c = NULL;
 	int status;
@@ -296,12 +297,15 @@ main (int argc, char **argv)
 	if (stdio_ensure_open () < 0)
 		return 1;
 	signals_prepare ();
+	/* One write for what is short: musl's first line goes out alone, and a reader
+	 * that wants no more than it (head -n 1) would make the rest an error. */
+	(void) setvbuf (stdout, out, _IOFBF, sizeof out);
 	status = dispatch (argv, &g, &c, &e);
 	if (status < 0) {
 		log_error (&e);
 		status = c && c->failure ? c->failure : 1;
 	}
-	/* ferror: musl writes the first line at once, so that nothing may be left to flush. */
+	/* ferror: what did not fit the buffer was written before, and nothing may be left. */
 	if ((fflush (stdout) != 0 || ferror (stdout)) && status == 0) {
 		(void) err_set (&e, 0, "standard output cannot be written to");
 		log_error (&e);

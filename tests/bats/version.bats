@@ -43,3 +43,9 @@ load helpers
 	run sh -c "'$CORACLE' --help >/dev/full"
 	[ "$status" -eq 1 ]
 }
+
+@test "the version is one write: a reader that wants its first line only makes no error of the rest" {
+	command -v strace >/dev/null || skip "strace is not installed"
+	strace -qq -e trace=write,writev -o "$WORK/trace" "$CORACLE" --version | grep -q '^spec: '
+	[ "$(wc -l <"$WORK/trace")" -eq 1 ]
+}
