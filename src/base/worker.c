@@ -22,6 +22,7 @@ work (void *arg)
 		if (!w->jobs[i].run)
 			return NULL;
 		w->jobs[i].run (w->jobs[i].arg);
+		(void) sem_post (&w->done);
 	}
 }
 
@@ -34,6 +35,7 @@ start (struct worker *w)
 
 	w->n = 0;
 	(void) sem_init (&w->given, 0, 0);
+	(void) sem_init (&w->done, 0, 0);
 	(void) pthread_attr_init (&attr);
 	(void) pthread_attr_setstack (&attr, w->stack, sizeof w->stack);
 	sigfillset (&all);
@@ -53,6 +55,13 @@ worker_give (struct worker *w, void (*run) (void *arg), void *arg)
 	if (r == 0)
 		hand_over (w, run, arg);
 	return r;
+}
+
+void
+worker_wait (struct worker *w)
+{
+	while (sem_wait (&w->done) < 0)
+		;
 }
 
 void

@@ -18,7 +18,7 @@
 struct worker {
 	bool running;
 	pthread_t thread;
-	sem_t given; /* jobs that wait */
+	sem_t given, done; /* jobs */
 	unsigned n;
 	struct {
 		void (*run) (void *arg); /* NULL: that was all */
@@ -30,6 +30,8 @@ struct worker {
 /* One job more, after those that it has; the first starts the thread. 0, or -errno: EAGAIN
  * (RLIMIT_NPROC, pids.max), and the job is not done. */
 int worker_give (struct worker *w, void (*run) (void *arg), void *arg);
+/* Waits for the first job that was given; called again, for the next. */
+void worker_wait (struct worker *w);
 /* Waits until all jobs are done and the thread is gone. If there was none there is nothing to do.
  */
 void worker_finish (struct worker *w);

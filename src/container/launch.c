@@ -147,7 +147,7 @@ launch_plan (struct launch *l, const char *id, struct err *e)
 int
 launch_load (struct launch *l, const char *id, struct err *e)
 {
-	selfexe_copy_beside (l->g->exe, l->g->worker);
+	selfexe_make_beside (l->g->exe, l->g->worker);
 	TRY (launch_plan (l, id, e));
 	TRY (check_terminal (l, e));
 	TRY (fds_check_preserved (l->opt->preserve_fds, l->g->listen_fds, e));
@@ -520,8 +520,6 @@ serve (struct launch *l, unsigned *served, struct err *e)
 	/* While init mounts; but first we sleep until the network namespace is there, so that two
 	 * processors are enough for all of us. */
 	TRY (finish_netns (l, e));
-	if (l->init.exe)
-		TRY (selfexe_wait (l->init.exe, e));
 	TRY (keep_files (l, e));
 	if (l->cgroup.mode == CGROUP_V2)
 		TRY (launch_apply_limits (l, e));
@@ -615,8 +613,8 @@ build (struct launch *l, bool wait_on_channel, struct err *e)
 
 /*
  * A child in a pid namespace of its own is seen by nobody of the container until it executes
- * something of it, after RUN: that one can exchange its program itself, when the copy is made while
- * it mounts. In all other cases before the clone.
+ * something of it, after RUN: that one can exchange its program itself. In all other cases we do,
+ * before the clone.
  */
 static int
 protect (struct launch *l, struct err *e)
@@ -628,7 +626,10 @@ protect (struct launch *l, struct err *e)
 	    rlimits_of_memory (&l->plan.process)) /* which would hinder the exchange after READY */
 		return selfexe_protect (l->g->exe, e);
 	l->init.exe = l->g->exe;
-	return l->netns ? 0 : selfexe_wait (l->g->exe, e); /* no thread ends while we clone */
+	TRY (selfexe_wait (l->init.exe, e));
+	if (!l->netns)
+		worker_finish (l->g->worker);
+	return 0;
 }
 
 static int

@@ -26,6 +26,7 @@
 #include "plan/host.h"
 #include "plan/plan.h"
 #include "process/process.h"
+#include "security/selfexe.h"
 #include "sys/syscalls.h"
 
 /*
@@ -278,6 +279,8 @@ enter_user_process (struct init *in, struct err *e)
 	if (in->start_fd >= 0 && in->report_fd != in->chan.fd)
 		chan_close (&in->chan); /* create: the runtime may leave */
 	if (in->start_fd >= 0) {
+		if (in->report_fd != in->chan.fd && !in->filter.notify)
+			selfexe_drop_pages (); /* not under a filter: it may kill */
 		TRY (wait_for_start (in, e));
 		if (!in->plan->has_process)
 			err_set (e, 0, "process: missing from config.json: nothing to start");

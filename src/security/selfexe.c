@@ -47,33 +47,64 @@ open_copy (struct selfexe *x, struct err *e)
 	return x->fd < 0 ? err_set (e, -x->fd, "memfd_create for a sealed copy of the runtime") : 0;
 }
 
-/* The job of a worker: what is wrong is kept for who waits for it. */
-static void
-copy (void *arg)
+/*
+ * The program through a read-only mount that is in no namespace and never comes into one again:
+ * closing the descriptor of open_tree takes it out of its own, and what has been opened holds it.
+ * To change such a mount, to clone, bind or move it is EINVAL, for CAP_SYS_ADMIN too.
+ */
+static int
+open_unwritable (int exe)
 {
-	struct selfexe *x = arg;
+	struct sys_mount_attr ro = { .attr_set = MOUNT_ATTR_RDONLY };
+	char path[sizeof "/proc/self/fd/" + 11];
+	int tree, fd;
+
+	tree = sys_open_tree (exe, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	if (tree < 0)
+		return tree;
+	fd = sys_mount_setattr (tree, "", AT_EMPTY_PATH, &ro);
+	if (fd == 0) {
+		(void) snprintf (path, sizeof path, "/proc/self/fd/%d", tree);
+		fd = open (path, O_RDONLY | O_CLOEXEC);
+	}
+	close (tree);
+	return fd;
+}
+
+static bool
+copy_whole (struct selfexe *x)
+{
 	struct stat st;
 	off_t at = 0;
 
-	errno = 0;
 	x->failed = "stat /proc/self/exe";
-	if (fstat (x->exe, &st) == 0) {
-		x->failed = "copy the runtime into a sealed memfd";
-		while (at < st.st_size &&
-		       sendfile (x->fd, x->exe, &at, (size_t) (st.st_size - at)) > 0)
-			;
-		if (at == st.st_size) {
-			x->failed = "seal the copy of the runtime";
-			x->made = fcntl (x->fd, F_ADD_SEALS, SEALS) == 0;
-		}
+	if (fstat (x->exe, &st) < 0)
+		return false;
+	x->failed = "copy the runtime into a sealed memfd";
+	while (at < st.st_size && sendfile (x->fd, x->exe, &at, (size_t) (st.st_size - at)) > 0)
+		;
+	return at == st.st_size;
+}
+
+/* The job of a worker: what is wrong is kept for who waits for it. */
+static void
+make (void *arg)
+{
+	struct selfexe *x = arg;
+
+	errno = 0;
+	x->text = x->in_place ? open_unwritable (x->exe) : -1;
+	if (x->text >= 0 || copy_whole (x)) {
+		x->failed = "seal the copy of the runtime";
+		x->made = fcntl (x->fd, F_ADD_SEALS, SEALS) == 0;
 	}
 	x->num = errno ? errno : EIO;
 }
 
 void
-selfexe_copy_beside (struct selfexe *x, struct worker *w)
+selfexe_make_beside (struct selfexe *x, struct worker *w)
 {
-	if (x->pending && worker_give (w, copy, x) == 0)
+	if (x->pending && worker_give (w, make, x) == 0)
 		x->worker = w;
 }
 
@@ -83,9 +114,9 @@ selfexe_wait (struct selfexe *x, struct err *e)
 	if (!x->pending)
 		return 0;
 	if (x->worker)
-		worker_finish (x->worker);
-	else if (!x->made)
-		copy (x);
+		worker_wait (x->worker);
+	else
+		make (x);
 	return !x->made ? err_set (e, x->num, "%s", x->failed) : 0;
 }
 
@@ -274,6 +305,7 @@ static int
 replace_program (struct selfexe *x)
 {
 	const ElfW (Phdr) *ph = program_headers ();
+	int from = x->text >= 0 ? x->text : x->fd;
 
 	for (size_t i = 0; i < __ehdr_start.e_phnum; i++) {
 		int protection = PROT_READ | (ph[i].p_flags & PF_X ? PROT_EXEC : 0);
@@ -281,7 +313,7 @@ replace_program (struct selfexe *x)
 
 		if (ph[i].p_type == PT_LOAD && !(ph[i].p_flags & PF_W) &&
 		    mmap (segment_start (ph + i), segment_size (ph + i), protection,
-			  MAP_PRIVATE | MAP_FIXED, x->fd, offset) == MAP_FAILED)
+			  MAP_PRIVATE | MAP_FIXED, from, offset) == MAP_FAILED)
 			return -errno;
 	}
 	x->map.brk = (uint64_t) syscall (SYS_brk, 0);
@@ -309,7 +341,8 @@ selfexe_begin (struct selfexe *x, struct arena *a, char **argv, struct err *e)
 	TRY (open_copy (x, e));
 	keep_environment (x, a);
 	x->pending = true;
-	if (prepare_exchange (x))
+	x->in_place = prepare_exchange (x);
+	if (x->in_place)
 		return 0;
 	TRY (selfexe_wait (x, e));
 	return execute_copy (x, e);
@@ -323,14 +356,28 @@ selfexe_exchange (struct selfexe *x, struct err *e)
 	if (!x->pending)
 		return 0;
 	x->pending = false;
-	if (!is_sealed (x->fd)) /* by the runtime, if it is that which made it */
-		return err_set (e, 0, "the sealed copy of the runtime is not made");
+	if (!x->made)
+		return err_set (e, 0, "the runtime's own program is not protected");
 	r = replace_program (x);
 	if (r < 0)
 		return err_set (e, -r, "become the sealed copy of the runtime");
 	close (x->exe);
 	close (x->fd);
+	if (x->text >= 0)
+		close (x->text);
 	return 0;
+}
+
+static int
+start_over (struct selfexe *x, struct err *e)
+{
+	if (x->text >= 0) { /* then fd is a name only */
+		close (x->fd);
+		TRY (open_copy (x, e));
+		x->in_place = x->made = false;
+		make (x);
+	}
+	return !x->made ? err_set (e, x->num, "%s", x->failed) : execute_copy (x, e);
 }
 
 int
@@ -339,7 +386,27 @@ selfexe_protect (struct selfexe *x, struct err *e)
 	struct err ignored;
 
 	TRY (selfexe_wait (x, e));
+	if (x->worker)
+		worker_finish (x->worker); /* we are alone then */
 	if (x->pending)
 		remember_path (x);
-	return selfexe_exchange (x, &ignored) < 0 ? execute_copy (x, e) : 0;
+	return selfexe_exchange (x, &ignored) < 0 ? start_over (x, e) : 0;
+}
+
+void
+selfexe_drop_pages (void)
+{
+	const ElfW (Phdr) * ph;
+	void *start = NULL;
+	size_t size = 0;
+
+	if (!is_plain_static ())
+		return;
+	ph = program_headers ();
+	for (size_t i = 0; i < __ehdr_start.e_phnum; i++)
+		if (ph[i].p_type == PT_LOAD && ph[i].p_flags & PF_X) {
+			start = segment_start (ph + i);
+			size = segment_size (ph + i);
+		}
+	(void) madvise (start, size, MADV_DONTNEED); /* last: a look at the headers costs 64 KiB */
 }

@@ -3,14 +3,27 @@
 /*
  * CVE-2019-5736: a container can make the runtime's process execute its own binary
  * (`#!/proc/self/exe`) and later write to it through /proc/PID/exe. So a process that will run
- * something of a container, or that somebody in a container can see, runs from what cannot be
- * written: a sealed memfd. fs-verity would not do: the owner of the file may still change its
- * mode, and a setuid bit on the host's program is no better than one that was written to.
+ * something of a container, or that somebody in a container can see, is no process of that file
+ * any more. Two steps, in the process as it runs:
  *
- * The memfd is put in the place of the program in the process as it runs: the same bytes at the
- * same addresses. The kernel changes /proc/self/exe only when no mapping of the old file is left.
- * Where that cannot be (no CAP_SYS_ADMIN, a dynamic program, a kernel without PR_SET_MM_MAP) the
- * program is executed once more, from the memfd.
+ * 1. The code is mapped anew, the same bytes at the same addresses, through a read-only mount that
+ *    is in no mount namespace, so that nobody can change it or make another of it.
+ * 2. /proc/self/exe becomes an empty sealed memfd, which is no program. The kernel allows that when
+ *    no mapping of the file as it was executed is left, and compares mounts as well as inodes. What
+ *    is mapped in 1 can be opened through /proc/PID/map_files only, by who has CAP_SYS_ADMIN (or
+ *    CAP_CHECKPOINT_RESTORE) in the initial user namespace and may trace us; for writing not even
+ *    then.
+ *
+ * Where the mount cannot be made (Linux before 5.12, no CAP_SYS_ADMIN) the memfd is a copy of the
+ * program, and the code is mapped from it: 450 KiB of memory and 0.2 ms more. Where the kernel
+ * does not let us exchange anything (a dynamic program, no PR_SET_MM_MAP) that copy is executed.
+ *
+ * fs-verity would not do: the owner of the file may still change its mode, and a setuid bit on the
+ * host's program is no better than one that was written to. Nor would a read-only mount and
+ * nothing else: a bug of the kernel such as CVE-2022-0847 writes to what can be read.
+ *
+ * As with any shared library, who writes to the file in place (cp; not install, not a package
+ * manager, which make a new one) writes to created containers that have not been started.
  */
 #include <limits.h>
 #include <stdbool.h>
@@ -23,11 +36,13 @@
 struct arena;
 
 struct selfexe {
-	char **argv, **env; /* of a second start: as they were at the first */
-	bool pending; /* an exchange is possible, and has to come; until then exe and fd are open */
-	int exe, fd;
-	struct worker *worker; /* makes the copy, or NULL: selfexe_wait does */
-	bool made;	       /* the copy; else … */
+	char **argv, **env;    /* of a second start: as they were at the first */
+	bool pending;	       /* has to come; until then exe, fd and text are open */
+	bool in_place;	       /* an exchange is possible */
+	int exe, fd;	       /* the program; the memfd */
+	int text;	       /* the program through the mount, or -1: fd is a copy */
+	struct worker *worker; /* makes fd and text, or NULL: selfexe_wait does */
+	bool made;	       /* what it should; else … */
 	const char *failed;    /* … what could not be done, … */
 	int num;	       /* … and the errno of that */
 	char path[PATH_MAX];   /* of the program on disk, once we run from a copy of it; else "" */
@@ -36,15 +51,17 @@ struct selfexe {
 
 /* First of all: it may start all over. */
 int selfexe_begin (struct selfexe *x, struct arena *a, char **argv, struct err *e);
-/* For who has 0.2 ms of something else to do: the copy takes as long. */
-void selfexe_copy_beside (struct selfexe *x, struct worker *w);
-/* Waits for the copy, and exchanges; also starts all over if the latter fails, so it must come
+/* For who has something else to do meanwhile: 30 us, or 0.2 ms if it must be a copy. */
+void selfexe_make_beside (struct selfexe *x, struct worker *w);
+/* Waits for it, and exchanges; also starts all over if the latter fails, so it must come
  * before anything is made that a second start would find in its way. */
 int selfexe_protect (struct selfexe *x, struct err *e);
 /*
  * In two halves, where the process that enters is a child that nobody can see before it has been
- * told to go on: the runtime waits for the copy, or makes it, before it tells, the child exchanges
- * when it hears of it. There it must not fail.
+ * told to go on: the runtime waits before the clone, the child exchanges when it is told. There it
+ * must not fail.
  */
 int selfexe_wait (struct selfexe *x, struct err *e);
 int selfexe_exchange (struct selfexe *x, struct err *e);
+/* For who will wait long: the pages of the code are not needed, and come back when they are. */
+void selfexe_drop_pages (void);
