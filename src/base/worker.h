@@ -13,7 +13,7 @@
 #include <semaphore.h>
 #include <stdbool.h>
 
-#define WORKER_JOBS_MAX 2
+#define WORKER_JOBS_MAX 3
 
 struct worker {
 	bool running;

@@ -520,9 +520,11 @@ serve (struct launch *l, unsigned *served, struct err *e)
 	/* While init mounts; but first we sleep until the network namespace is there, so that two
 	 * processors are enough for all of us. */
 	TRY (finish_netns (l, e));
-	TRY (keep_files (l, e));
+	/* Init's umount of the old root waits until the other processors have been in user space:
+	 * the long system calls are to be over by then. */
 	if (l->cgroup.mode == CGROUP_V2)
 		TRY (launch_apply_limits (l, e));
+	TRY (keep_files (l, e));
 	do {
 		type = serve_one (l, e);
 		if (type < 0)

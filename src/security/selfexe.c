@@ -53,22 +53,32 @@ open_copy (struct selfexe *x, struct err *e)
  * To change such a mount, to clone, bind or move it is EINVAL, for CAP_SYS_ADMIN too.
  */
 static int
-open_unwritable (int exe)
+open_unwritable (int exe, int *ret_tree)
 {
 	struct sys_mount_attr ro = { .attr_set = MOUNT_ATTR_RDONLY };
 	char path[sizeof "/proc/self/fd/" + 11];
-	int tree, fd;
+	int fd;
 
-	tree = sys_open_tree (exe, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
-	if (tree < 0)
-		return tree;
-	fd = sys_mount_setattr (tree, "", AT_EMPTY_PATH, &ro);
+	*ret_tree = sys_open_tree (exe, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	if (*ret_tree < 0)
+		return *ret_tree;
+	fd = sys_mount_setattr (*ret_tree, "", AT_EMPTY_PATH, &ro);
 	if (fd == 0) {
-		(void) snprintf (path, sizeof path, "/proc/self/fd/%d", tree);
+		(void) snprintf (path, sizeof path, "/proc/self/fd/%d", *ret_tree);
 		fd = open (path, O_RDONLY | O_CLOEXEC);
 	}
-	close (tree);
 	return fd;
+}
+
+/* The kernel waits for an RCU grace period then: 0.1 ms of nobody's time. */
+static void
+close_tree (void *arg)
+{
+	struct selfexe *x = arg;
+
+	if (x->tree >= 0)
+		close (x->tree);
+	x->tree = -1;
 }
 
 static bool
@@ -93,7 +103,8 @@ make (void *arg)
 	struct selfexe *x = arg;
 
 	errno = 0;
-	x->text = x->in_place ? open_unwritable (x->exe) : -1;
+	x->tree = -1;
+	x->text = x->in_place ? open_unwritable (x->exe, &x->tree) : -1;
 	if (x->text >= 0 || copy_whole (x)) {
 		x->failed = "seal the copy of the runtime";
 		x->made = fcntl (x->fd, F_ADD_SEALS, SEALS) == 0;
@@ -104,8 +115,10 @@ make (void *arg)
 void
 selfexe_make_beside (struct selfexe *x, struct worker *w)
 {
-	if (x->pending && worker_give (w, make, x) == 0)
+	if (x->pending && worker_give (w, make, x) == 0) {
 		x->worker = w;
+		(void) worker_give (w, close_tree, x); /* it has been started */
+	}
 }
 
 int
@@ -113,10 +126,12 @@ selfexe_wait (struct selfexe *x, struct err *e)
 {
 	if (!x->pending)
 		return 0;
-	if (x->worker)
+	if (x->worker) {
 		worker_wait (x->worker);
-	else
+	} else {
 		make (x);
+		close_tree (x);
+	}
 	return !x->made ? err_set (e, x->num, "%s", x->failed) : 0;
 }
 
@@ -375,7 +390,7 @@ start_over (struct selfexe *x, struct err *e)
 		close (x->fd);
 		TRY (open_copy (x, e));
 		x->in_place = x->made = false;
-		make (x);
+		make (x); /* a copy */
 	}
 	return !x->made ? err_set (e, x->num, "%s", x->failed) : execute_copy (x, e);
 }

@@ -40,6 +40,7 @@ struct selfexe {
 	bool pending;	       /* has to come; until then exe, fd and text are open */
 	bool in_place;	       /* an exchange is possible */
 	int exe, fd;	       /* the program; the memfd */
+	int tree;	       /* the mount, until it is in no namespace any more */
 	int text;	       /* the program through the mount, or -1: fd is a copy */
 	struct worker *worker; /* makes fd and text, or NULL: selfexe_wait does */
 	bool made;	       /* what it should; else … */
