@@ -134,7 +134,7 @@ prepare (struct exec *x, const char *id, struct err *e)
 	if (x->req.o->pidfd_socket)
 		TRY (x->pidfd_socket = sock_connect (x->req.o->pidfd_socket, e));
 	container_close (&x->c);
-	x->init.join.alone = !needs_runtime (x);
+	x->init.alone = !needs_runtime (x);
 	return affinity_apply (&x->plan.process, false, e);
 }
 

@@ -337,6 +337,8 @@ clone_child (struct launch *l, bool wait_on_channel, bool into_cgroup, struct er
 	if (wait_on_channel)
 		l->init.start_fd = l->init.report_fd = theirs.fd;
 	l->init.ignored_signals = proc_ignored_signals ();
+	/* In a user namespace it may not raise limits. */
+	l->init.alone = l->plan.process.n_rlimits == 0 || !(l->plan.ns.own & CLONE_NEWUSER);
 	pid = sys_clone3_fork (&req);
 	if (pid == -ENOSYS && req.cgroup_fd >= 0) { /* Linux < 5.7: cgroup_attach does it */
 		req.cgroup_fd = -1;
@@ -465,7 +467,7 @@ launch_save_created (struct launch *l, struct err *e)
 static int
 on_ready (struct launch *l, struct err *e)
 {
-	if (l->plan.has_process)
+	if (l->plan.has_process && !l->init.alone)
 		TRY (rlimits_apply (l->pid, &l->plan.process, e));
 	return launch_save_created (l, e);
 }
@@ -505,7 +507,7 @@ serve_one (struct launch *l, struct err *e)
 	case MSG_SECCOMP_FD: TRY (on_seccomp_fd (l, fd, e)); break;
 	default: return type;
 	}
-	if (msg_infos[type].reply != MSG_NONE)
+	if (msg_infos[type].reply != MSG_NONE && !(type == MSG_READY && l->init.alone))
 		TRY (chan_send (&l->chan, msg_infos[type].reply, 0, NULL, e));
 	if (type == MSG_READY)
 		forget_kernel_objects (l);

@@ -174,10 +174,13 @@ init_build (struct init *in, struct err *e)
 	      affinity_reset (e)); /* the caller's is no business of the container's */
 	if (p->has_process)
 		TRY (enter_set_process (in, e)); /* after the pivot: /dev/null of the container */
-	STEP ("hand over", chan_send (&in->chan, MSG_READY, 0, NULL, e));
-	TRY (enter_lose (in, e));     /* while the runtime … */
-	STEP ("wait for the runtime", /* … sets limits and writes the state; nothing more from it */
-	      chan_expect (&in->chan, MSG_RUN, NULL, e));
+	STEP ("hand over", chan_send (&in->chan, MSG_READY, in->alone, NULL, e));
+	TRY (enter_lose (in, e)); /* while the runtime writes the state, and … */
+	if (!in->alone)
+		STEP ("wait for the runtime", /* … sets limits; nothing more from it */
+		      chan_expect (&in->chan, MSG_RUN, NULL, e));
+	else if (p->has_process)
+		TRY (rlimits_apply (0, proc, e));
 	if (in->exe)
 		TRY (selfexe_exchange (in->exe, e)); /* before anything of the container runs */
 	return enter_user_process (in, e);

@@ -31,7 +31,6 @@ struct join {
 	int pidfd;
 	int root_fd;	/* its root directory, O_PATH */
 	uint64_t types; /* CLONE_NEW*: its namespaces that are not the runtime's own */
-	bool alone;	/* the process sets its limits itself: no READY */
 };
 
 /*
@@ -47,7 +46,7 @@ struct init {
 	struct rootfs rootfs;
 	struct cgroup *cgroup;
 	struct seccomp_filter filter;
-	struct selfexe *exe;		 /* to be exchanged after RUN, or NULL */
+	struct selfexe *exe;		 /* to be exchanged after READY, or NULL */
 	const struct netns_maker *netns; /* the network namespace comes from there, or NULL */
 	unsigned preserve_fds;		 /* 3 .. 3+n-1 stay open for the user's process */
 	/*
@@ -61,6 +60,7 @@ struct init {
 	uint64_t ignored_signals; /* by the runtime, and so by its child */
 	pid_t host_pid;		  /* own pid as the host sees it; from GO */
 	struct join join;
+	bool alone;  /* the process sets its limits itself, and does not wait for RUN */
 	char **env;  /* of the user's process; from enter_set_process */
 	char **argv; /* of the runtime: the built-in init must not show them */
 	int failure; /* exit status of a child that failed; 126, 127: nothing to execute */

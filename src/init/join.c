@@ -140,7 +140,7 @@ be_process (struct init *in, struct err *e)
 	if (p->terminal)
 		STEP ("console", open_console (in, e));
 	TRY (enter_set_process (in, e));
-	if (in->join.alone) {
+	if (in->alone) {
 		TRY (enter_lose (in, e));
 		TRY (rlimits_apply (0, p, e));
 	} else {
