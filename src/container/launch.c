@@ -617,7 +617,7 @@ build (struct launch *l, bool wait_on_channel, struct err *e)
 
 /*
  * A child in a pid namespace of its own is seen by nobody of the container until it executes
- * something of it, after RUN: that one can exchange its program itself. In all other cases we do,
+ * something of it, after READY: that one can exchange its program itself. In all other cases we do,
  * before the clone.
  */
 static int
