@@ -286,9 +286,8 @@ main (int argc, char **argv)
 	static struct arena arena; /* one per process, never freed piecemeal */
 	static struct err e;
 	static struct selfexe exe;
-	static struct worker worker;
 	static char out[4096];
-	struct globals g = { .arena = &arena, .argv = argv, .exe = &exe, .worker = &worker };
+	struct globals g = { .arena = &arena, .argv = argv, .exe = &exe };
 	const struct command *c = NULL;
 	int status;
 

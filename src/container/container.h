@@ -51,7 +51,6 @@ struct globals {
 	int audit;	     /* enum audit_mode (audit.h) */
 	char **argv;	     /* of this process */
 	struct selfexe *exe; /* our program, and where it is */
-	struct worker *worker;
 };
 
 enum container_status {

@@ -129,6 +129,7 @@ prepare (struct exec *x, const char *id, struct err *e)
 				   x->req.o->cgroups.n, e));
 	TRY (open_target (x, e));
 	TRY (selfexe_protect (x->req.g->exe, e));
+	selfexe_detach (x->req.g->exe);
 	if (x->req.o->console_socket)
 		TRY (x->console_socket = console_connect (x->req.o->console_socket, e));
 	if (x->req.o->pidfd_socket)

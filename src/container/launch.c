@@ -147,7 +147,6 @@ launch_plan (struct launch *l, const char *id, struct err *e)
 int
 launch_load (struct launch *l, const char *id, struct err *e)
 {
-	selfexe_make_beside (l->g->exe, l->g->worker);
 	TRY (launch_plan (l, id, e));
 	TRY (check_terminal (l, e));
 	TRY (fds_check_preserved (l->opt->preserve_fds, l->g->listen_fds, e));
@@ -246,37 +245,9 @@ make_fifos (struct launch *l, struct err *e)
 static uint64_t
 clone_flags (const struct launch *l)
 {
-	uint64_t later = CLONE_NEWCGROUP | (l->netns ? CLONE_NEWNET : 0);
+	uint64_t later = CLONE_NEWCGROUP | (l->init.netns ? CLONE_NEWNET : 0);
 
 	return l->plan.ns.needs_stage ? 0 : l->plan.ns.create & ~later;
-}
-
-/* The namespace of a new user namespace belongs to that, and is made inside. */
-static int
-begin_netns (struct launch *l, struct err *e)
-{
-	const struct ns_plan *ns = &l->plan.ns;
-
-	if (!(ns->create & CLONE_NEWNET) || ns->create & CLONE_NEWUSER || ns->needs_stage ||
-	    !l->host.privileged || l->maker)
-		return 0;
-	l->netns = arena_alloc (l->g->arena, sizeof *l->netns);
-	if (netns_begin (l->netns, l->g->worker, l->plan.loopback, e) < 0) {
-		l->netns = NULL;
-		return -1;
-	}
-	l->init.netns = l->netns;
-	return 0;
-}
-
-static int
-finish_netns (struct launch *l, struct err *e)
-{
-	struct netns_maker *m = l->netns;
-
-	l->netns = NULL;
-	l->init.netns = NULL;
-	return m ? netns_finish (m, e) : 0;
 }
 
 /* Where systemd puts the scope is known only now, and has to be, should we be killed from here on.
@@ -346,6 +317,7 @@ clone_child (struct launch *l, bool wait_on_channel, bool into_cgroup, struct er
 	}
 	if (pid == 0) {
 		hang_up (l);
+		selfexe_detach (l->g->exe);
 		container_close (&l->c); /* with the lock, which is the runtime's: it must end when
 					    the runtime does */
 		if (l->plan.ns.needs_stage)
@@ -521,12 +493,14 @@ serve (struct launch *l, unsigned *served, struct err *e)
 
 	/* While init mounts; but first we sleep until the network namespace is there, so that two
 	 * processors are enough for all of us. */
-	TRY (finish_netns (l, e));
+	if (l->init.netns)
+		TRY (launch_give_netns (l, e));
 	/* Init's umount of the old root waits until the other processors have been in user space:
 	 * the long system calls are to be over by then. */
 	if (l->cgroup.mode == CGROUP_V2)
 		TRY (launch_apply_limits (l, e));
 	TRY (keep_files (l, e));
+	selfexe_detach (l->g->exe);
 	do {
 		type = serve_one (l, e);
 		if (type < 0)
@@ -558,14 +532,11 @@ static int
 run_child (struct launch *l, bool wait_on_channel, struct err *e)
 {
 	unsigned served = 0;
-	struct err why;
 
 	if (clone_child (l, wait_on_channel, l->cgroup.into_fd >= 0, e) == 0 &&
 	    serve (l, &served, e) == 0)
 		return 0;
 	hang_up (l);
-	if (served == 0 && finish_netns (l, &why) < 0) /* that is what init missed */
-		*e = why;
 	if (interrupt_check (e) < 0 || !killed_at_birth (l, served))
 		return -1;
 	log_debug ("the first process was killed at birth: once more, without CLONE_INTO_CGROUP");
@@ -624,15 +595,15 @@ static int
 protect (struct launch *l, struct err *e)
 {
 	const struct ns_plan *ns = &l->plan.ns;
+	/* limits of memory would hinder the exchange after READY */
+	bool by_init = !l->maker && !ns->needs_stage && ns->create & CLONE_NEWPID &&
+		       !(ns->create & CLONE_NEWUSER) && !rlimits_of_memory (&l->plan.process);
 
-	if (l->maker || ns->needs_stage || !(ns->create & CLONE_NEWPID) ||
-	    ns->create & CLONE_NEWUSER ||
-	    rlimits_of_memory (&l->plan.process)) /* which would hinder the exchange after READY */
-		return selfexe_protect (l->g->exe, e);
-	l->init.exe = l->g->exe;
-	TRY (selfexe_wait (l->init.exe, e));
-	if (!l->netns)
-		worker_finish (l->g->worker);
+	l->init.exe = by_init ? l->g->exe : NULL;
+	if (by_init)
+		return selfexe_prepare (l->g->exe, e);
+	TRY (selfexe_protect (l->g->exe, e));
+	selfexe_detach (l->g->exe);
 	return 0;
 }
 
@@ -668,7 +639,6 @@ int
 launch_build (struct launch *l, bool wait_on_channel, struct err *e)
 {
 	struct arena *a = l->g->arena;
-	struct err ignored;
 	autofd root = container_open_root (l->g, true, e);
 
 	if (root < 0)
@@ -677,13 +647,11 @@ launch_build (struct launch *l, bool wait_on_channel, struct err *e)
 	close (take_fd (&root));       /* one more for the clean-up, should descriptors be few */
 	(void) unsetenv (SELFEXE_ENV); /* the helper was found; it is no business of hooks */
 	TRY (cgroup_resolve (a, &l->plan.cgroup, &l->host, &l->cgroup, e));
-	TRY (begin_netns (l, e));
+	l->init.netns = launch_makes_netns (l);
 	interrupt_arm ();
 	if (protect (l, e) < 0 || connect_console (l, e) < 0 ||
-	    container_reserve (l->g, l->c.id, &l->c, e) < 0) {
-		(void) finish_netns (l, &ignored);
+	    container_reserve (l->g, l->c.id, &l->c, e) < 0)
 		return -1;
-	}
 	if (save_creating (l, e) == 0 && build (l, wait_on_channel, e) == 0)
 		return 0;
 	if (l->cgroup.manager != CGROUP_MANAGER_DISABLED && cgroup_saw_oom (&l->cgroup))
@@ -716,7 +684,6 @@ launch_abort (struct launch *l)
 	int r;
 
 	hang_up (l);
-	(void) finish_netns (l, &ignored);
 	if (l->pidfd >= 0)
 		(void) sys_pidfd_send_signal (l->pidfd, SIGKILL);
 	(void) reap (l);

@@ -35,7 +35,6 @@ struct launch {
 	struct init init;   /* what the child inherits */
 	struct chan chan;   /* our end */
 	bool files_kept;
-	struct netns_maker *netns; /* NULL: none, or it is done */
 	/* What makes the process in the place of the clone (restore), or NULL; with the state and
 	 * the cgroup made. */
 	int (*maker) (struct launch *l, struct err *e);
@@ -71,6 +70,9 @@ int launch_announce (struct launch *l, struct err *e);
  * and createRuntime hooks; limits on l->pid; the state "created". */
 int launch_attach_cgroup (struct launch *l, pid_t pid, struct err *e);
 int launch_runtime_hooks (struct launch *l, struct err *e);
+/* netns.c: of a namespace that is not to be made by clone3. Between GO and whatever init asks for. */
+bool launch_makes_netns (const struct launch *l);
+int launch_give_netns (struct launch *l, struct err *e);
 int launch_apply_limits (struct launch *l, struct err *e);
 int launch_save_created (struct launch *l, struct err *e);
 

@@ -89,13 +89,23 @@ enter_cgroup_namespace (const struct plan *p, struct err *e)
 					     : 0;
 }
 
+static int
+receive_netns (struct init *in, struct err *e)
+{
+	autofd ns = -1;
+	struct msg m;
+
+	TRY (chan_receive (&in->chan, 1u << MSG_NETNS, &m, &ns, e));
+	return setns (ns, CLONE_NEWNET) < 0 ? err_set (e, errno, "join it") : 0;
+}
+
 /* The namespace is made by clone3, joined with the others, or comes from the runtime with lo up
- * (net/netns.c). */
+ * (container/netns.c). */
 static int
 enter_network (struct init *in, struct err *e)
 {
 	if (in->netns)
-		STEP ("the new network namespace", netns_join (in->netns, e));
+		STEP ("the new network namespace", receive_netns (in, e));
 	else if (in->plan->loopback)
 		STEP ("loopback", loopback_up (e));
 	return in->plan->n_net_devices ? chan_call (&in->chan, MSG_NETNS_READY, 0, e) : 0;
@@ -123,6 +133,7 @@ init_build (struct init *in, struct err *e)
 	 * owed from here on. */
 	bool host_hooks = p->hooks[HOOK_PRESTART].n || p->hooks[HOOK_CREATE_RUNTIME].n ||
 			  p->hooks[HOOK_CREATE_CONTAINER].n;
+	bool early; /* the old root is gone before the network is there */
 
 	/* -- with the runtime's privilege, or as root of the new user namespace -- */
 	STEP ("wait for the runtime",
@@ -147,6 +158,9 @@ init_build (struct init *in, struct err *e)
 	STEP ("mount", mounts_apply (&in->rootfs, p, 0, p->rootfs.n_before_net, e));
 	if (p->rootfs.dev_before_net)
 		STEP ("devices", devices_create (&in->rootfs, &p->rootfs, e));
+	early = in->netns && !host_hooks && mounts_pivot_early (&in->rootfs, p);
+	if (early)
+		STEP ("change root", rootfs_pivot (&in->rootfs, &p->rootfs, e));
 	STEP ("network", enter_network (in, e)); /* late: it may still have been in the making.
 						    Before sysfs, which shows it */
 	STEP ("mount",
@@ -159,7 +173,8 @@ init_build (struct init *in, struct err *e)
 		STEP ("runtime hooks", chan_call (&in->chan, MSG_ROOTFS_READY, 0, e));
 	STEP ("createContainer hooks",
 	      run_hooks (in, HOOK_CREATE_CONTAINER, "creating", in->host->bundle, environ, e));
-	STEP ("change root", rootfs_pivot (&in->rootfs, &p->rootfs, e));
+	if (!early)
+		STEP ("change root", rootfs_pivot (&in->rootfs, &p->rootfs, e));
 	if (proc->terminal)
 		STEP ("console",
 		      open_console (in, &pty,

@@ -47,7 +47,7 @@ struct init {
 	struct cgroup *cgroup;
 	struct seccomp_filter filter;
 	struct selfexe *exe;		 /* to be exchanged after READY, or NULL */
-	const struct netns_maker *netns; /* the network namespace comes from there, or NULL */
+	bool netns;			 /* the network namespace comes from the runtime */
 	unsigned preserve_fds;		 /* 3 .. 3+n-1 stay open for the user's process */
 	/*
 	 * `create`: two FIFOs in the state directory, both open for reading and writing so that

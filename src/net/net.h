@@ -6,29 +6,12 @@
 #include <sys/types.h>
 
 #include "base/err.h"
-#include "base/worker.h"
 
 struct net_device;
 
 /* Bring `lo` of the caller's network namespace up. One socket, one ioctl pair or netlink message.
  */
 int loopback_up (struct err *e);
-
-/*
- * A network namespace is made by a worker while the runtime goes on (netns.c), and handed to init
- * through a socket: init, a clone of the runtime, waits there and joins (netns_join). Every begin
- * is followed by a finish, which waits until loopback is up, and says what went wrong. The struct
- * may not move in between.
- */
-struct netns_maker {
-	struct worker *worker;
-	int init_fd, maker_fd; /* the two ends */
-	int num;	       /* errno; written by the worker */
-	bool loopback;	       /* bring lo up */
-};
-int netns_begin (struct netns_maker *m, struct worker *w, bool loopback, struct err *e);
-int netns_join (const struct netns_maker *m, struct err *e);
-int netns_finish (struct netns_maker *m, struct err *e);
 
 /*
  * Runtime side: move each device into the network namespace `netns_fd` (RTM_NEWLINK with

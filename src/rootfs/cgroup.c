@@ -15,28 +15,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "plan/plan.h"
 #include "rootfs/room.h"
 #include "sys/syscalls.h"
-
-#define HOST_CGROUP "/sys/fs/cgroup"
-
-static bool
-is_cgroup2 (const char *path)
-{
-	struct statfs fs;
-
-	return statfs (path, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC;
-}
 
 /* ---- one hierarchy */
 
@@ -205,7 +193,7 @@ mount_v1 (struct rootfs *r, const struct plan *plan, const struct mount_op *op, 
 int
 cgroup_mount (struct rootfs *r, const struct plan *plan, const struct mount_op *op, struct err *e)
 {
-	if (is_cgroup2 (HOST_CGROUP))
+	if (r->unified)
 		return mount_unified (r, plan, op, HOST_CGROUP, e);
 	if (streq (op->fstype, "cgroup2"))
 		return mount_unified (r, plan, op, HOST_CGROUP "/unified", e);

@@ -163,6 +163,36 @@ apply (struct rootfs *r, const struct plan *plan, size_t i, struct err *e)
 	return 0;
 }
 
+/* It is the same whether there is a host around it or not. */
+static bool
+is_self_contained (const struct rootfs *r, const struct plan *plan, const struct mount_op *op)
+{
+	static const char *const types[] = { "sysfs", "tmpfs", "proc", "mqueue", "devpts" };
+
+	if (op->kind == MOUNT_CGROUP)
+		return r->unified && plan->ns.own & CLONE_NEWCGROUP;
+	if (op->kind != MOUNT_FS || op->ext & EXT_SYSFS_BIND || *op->dst == '\0')
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE (types); i++)
+		if (streq (op->fstype, types[i]))
+			return true;
+	return false;
+}
+
+bool
+mounts_pivot_early (const struct rootfs *r, const struct plan *plan)
+{
+	const struct rootfs_plan *p = &plan->rootfs;
+
+	if (!p->own_mount_ns || p->no_pivot || p->in_userns || !p->dev_before_net || r->shared ||
+	    r->no_open_tree || r->no_setattr || r->notify_dir)
+		return false;
+	for (size_t i = p->n_before_net; i < p->n_mounts; i++)
+		if (!is_self_contained (r, plan, &p->mounts[i]))
+			return false;
+	return true;
+}
+
 /* Read-only for the container, which may write to the socket but not replace it; and nothing that
  * it mounts there is seen by the host. */
 int

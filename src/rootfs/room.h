@@ -24,6 +24,8 @@
 
 struct mount_op;
 
+#define HOST_CGROUP "/sys/fs/cgroup"
+
 struct tree_change {
 	uint64_t set, clear;	   /* MOUNT_ATTR_* */
 	unsigned long propagation; /* MS_SHARED …, or 0 */

@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/io.h"
@@ -314,10 +316,19 @@ open_self_fds (struct rootfs *r, struct err *e)
 			       : 0;
 }
 
+static bool
+is_cgroup2 (const char *path)
+{
+	struct statfs fs;
+
+	return statfs (path, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC;
+}
+
 int
 rootfs_join (struct rootfs *r, struct err *e)
 {
 	r->umask = umask (0);
+	r->unified = is_cgroup2 (HOST_CGROUP);
 	tree_probe (r);
 	if (r->no_open_tree || r->no_setattr)
 		return err_set (e, ENOSYS, "mounts in a container that runs need Linux 5.12");
@@ -330,6 +341,7 @@ rootfs_open (struct rootfs *r, const struct rootfs_plan *plan, struct err *e)
 {
 	int ret;
 
+	r->unified = is_cgroup2 (HOST_CGROUP);
 	r->umask = umask (0); /* modes are exact until the devices are made */
 	if (!plan->own_mount_ns) {
 		r->root_fd = open (plan->path, O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -45,6 +45,7 @@ struct rootfs {
 	bool no_setattr;   /* Linux < 5.12: mount_setattr */
 	int self_fds;	/* then: O_PATH of /proc/self/fd, by which mount(2) can name our fds, after
 			   the pivot too; else -1 */
+	bool unified;	/* the host's /sys/fs/cgroup is cgroup v2 */
 	unsigned umask; /* of the caller, while ours is 0 */
 };
 
@@ -69,6 +70,12 @@ int rootfs_join (struct rootfs *r, struct err *e);
 int rootfs_open (struct rootfs *r, const struct rootfs_plan *plan, struct err *e);
 int mounts_apply (struct rootfs *r, const struct plan *plan, size_t from, size_t to,
 		  struct err *e); /* those of plan->mounts from `from` to before `to` */
+/*
+ * May init change its root before the mounts that wait for the network namespace? umount(2) of the
+ * old root waits for an RCU grace period, for which there is time then. No, if one of them needs
+ * something of the host.
+ */
+bool mounts_pivot_early (const struct rootfs *r, const struct plan *plan);
 int mounts_notify (
 	struct rootfs *r,
 	struct err *e); /* after them: the notification socket's directory, if there is one */

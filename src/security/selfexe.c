@@ -70,69 +70,43 @@ open_unwritable (int exe, int *ret_tree)
 	return fd;
 }
 
-/* The kernel waits for an RCU grace period then: 0.1 ms of nobody's time. */
-static void
-close_tree (void *arg)
-{
-	struct selfexe *x = arg;
-
-	if (x->tree >= 0)
-		close (x->tree);
-	x->tree = -1;
-}
-
-static bool
-copy_whole (struct selfexe *x)
+static int
+copy_whole (struct selfexe *x, struct err *e)
 {
 	struct stat st;
 	off_t at = 0;
 
-	x->failed = "stat /proc/self/exe";
 	if (fstat (x->exe, &st) < 0)
-		return false;
-	x->failed = "copy the runtime into a sealed memfd";
+		return err_set (e, errno, "stat /proc/self/exe");
+	errno = 0;
 	while (at < st.st_size && sendfile (x->fd, x->exe, &at, (size_t) (st.st_size - at)) > 0)
 		;
-	return at == st.st_size;
-}
-
-/* The job of a worker: what is wrong is kept for who waits for it. */
-static void
-make (void *arg)
-{
-	struct selfexe *x = arg;
-
-	errno = 0;
-	x->tree = -1;
-	x->text = x->in_place ? open_unwritable (x->exe, &x->tree) : -1;
-	if (x->text >= 0 || copy_whole (x)) {
-		x->failed = "seal the copy of the runtime";
-		x->made = fcntl (x->fd, F_ADD_SEALS, SEALS) == 0;
-	}
-	x->num = errno ? errno : EIO;
-}
-
-void
-selfexe_make_beside (struct selfexe *x, struct worker *w)
-{
-	if (x->pending && worker_give (w, make, x) == 0) {
-		x->worker = w;
-		(void) worker_give (w, close_tree, x); /* it has been started */
-	}
+	return at < st.st_size ? err_set (e, errno ? errno : EIO,
+					  "copy the runtime into a sealed memfd")
+			       : 0;
 }
 
 int
-selfexe_wait (struct selfexe *x, struct err *e)
+selfexe_prepare (struct selfexe *x, struct err *e)
 {
 	if (!x->pending)
 		return 0;
-	if (x->worker) {
-		worker_wait (x->worker);
-	} else {
-		make (x);
-		close_tree (x);
-	}
-	return !x->made ? err_set (e, x->num, "%s", x->failed) : 0;
+	x->text = x->in_place ? open_unwritable (x->exe, &x->tree) : -1;
+	if (x->text < 0)
+		TRY (copy_whole (x, e));
+	return fcntl (x->fd, F_ADD_SEALS, SEALS) < 0
+		       ? err_set (e, errno, "seal the copy of the runtime")
+		       : 0;
+}
+
+void
+selfexe_detach (struct selfexe *x)
+{
+	int fd = x->tree;
+
+	x->tree = -1;
+	if (fd >= 0)
+		close (fd);
 }
 
 /* ---- executing the copy */
@@ -343,6 +317,7 @@ selfexe_begin (struct selfexe *x, struct arena *a, char **argv, struct err *e)
 {
 	const char *own = getenv (SELFEXE_ENV);
 
+	x->tree = -1;
 	x->argv = argv;
 	x->exe = open ("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	if (x->exe < 0)
@@ -359,7 +334,7 @@ selfexe_begin (struct selfexe *x, struct arena *a, char **argv, struct err *e)
 	x->in_place = prepare_exchange (x);
 	if (x->in_place)
 		return 0;
-	TRY (selfexe_wait (x, e));
+	TRY (selfexe_prepare (x, e));
 	return execute_copy (x, e);
 }
 
@@ -371,8 +346,6 @@ selfexe_exchange (struct selfexe *x, struct err *e)
 	if (!x->pending)
 		return 0;
 	x->pending = false;
-	if (!x->made)
-		return err_set (e, 0, "the runtime's own program is not protected");
 	r = replace_program (x);
 	if (r < 0)
 		return err_set (e, -r, "become the sealed copy of the runtime");
@@ -389,10 +362,11 @@ start_over (struct selfexe *x, struct err *e)
 	if (x->text >= 0) { /* then fd is a name only */
 		close (x->fd);
 		TRY (open_copy (x, e));
-		x->in_place = x->made = false;
-		make (x); /* a copy */
+		x->in_place = false;
+		x->pending = true;
+		TRY (selfexe_prepare (x, e));
 	}
-	return !x->made ? err_set (e, x->num, "%s", x->failed) : execute_copy (x, e);
+	return execute_copy (x, e);
 }
 
 int
@@ -400,9 +374,7 @@ selfexe_protect (struct selfexe *x, struct err *e)
 {
 	struct err ignored;
 
-	TRY (selfexe_wait (x, e));
-	if (x->worker)
-		worker_finish (x->worker); /* we are alone then */
+	TRY (selfexe_prepare (x, e));
 	if (x->pending)
 		remember_path (x);
 	return selfexe_exchange (x, &ignored) < 0 ? start_over (x, e) : 0;

@@ -31,7 +31,6 @@
 #include <sys/types.h>
 
 #include "base/err.h"
-#include "base/worker.h"
 
 struct arena;
 
@@ -40,29 +39,28 @@ struct selfexe {
 	bool pending;	       /* has to come; until then exe, fd and text are open */
 	bool in_place;	       /* an exchange is possible */
 	int exe, fd;	       /* the program; the memfd */
-	int tree;	       /* the mount, until it is in no namespace any more */
+	int tree;	       /* the mount, until selfexe_detach; else -1 */
 	int text;	       /* the program through the mount, or -1: fd is a copy */
-	struct worker *worker; /* makes fd and text, or NULL: selfexe_wait does */
-	bool made;	       /* what it should; else … */
-	const char *failed;    /* … what could not be done, … */
-	int num;	       /* … and the errno of that */
-	char path[PATH_MAX];   /* of the program on disk, once we run from a copy of it; else "" */
+	char path[PATH_MAX]; /* of the program on disk, once we run from a copy of it; else "" */
 	struct prctl_mm_map map;
 };
 
 /* First of all: it may start all over. */
 int selfexe_begin (struct selfexe *x, struct arena *a, char **argv, struct err *e);
-/* For who has something else to do meanwhile: 30 us, or 0.2 ms if it must be a copy. */
-void selfexe_make_beside (struct selfexe *x, struct worker *w);
-/* Waits for it, and exchanges; also starts all over if the latter fails, so it must come
- * before anything is made that a second start would find in its way. */
+/* Starts all over if it cannot exchange, so it must come before anything is made that a second start
+ * would find in its way. */
 int selfexe_protect (struct selfexe *x, struct err *e);
 /*
  * In two halves, where the process that enters is a child that nobody can see before it has been
- * told to go on: the runtime waits before the clone, the child exchanges when it is told. There it
- * must not fail.
+ * told to go on: the runtime prepares before the clone, the child exchanges. There it must not fail.
  */
-int selfexe_wait (struct selfexe *x, struct err *e);
+int selfexe_prepare (struct selfexe *x, struct err *e);
 int selfexe_exchange (struct selfexe *x, struct err *e);
+/*
+ * Takes the mount out of its namespace, which must have happened before somebody in a container can
+ * see a process of ours. The last one who does it (a child that was cloned before has the mount open
+ * as well) waits for an RCU grace period: 0.1 ms of nobody's time.
+ */
+void selfexe_detach (struct selfexe *x);
 /* For who will wait long: the pages of the code are not needed, and come back when they are. */
 void selfexe_drop_pages (void);

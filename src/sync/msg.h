@@ -14,6 +14,7 @@
 /*	   name		way   fd reply	  the sender has … */
 #define MESSAGES(X)	\
 	X (GO,          DOWN, 0, NONE,        "put you into the cgroup; arg = your pid") \
+	X (NETNS,       DOWN, 1, NONE,        "made a network namespace; fd = it") \
 	X (NEED_IDMAP,  UP,   0, IDMAP_DONE,  "unshared a user namespace: write its maps") \
 	X (IDMAP_DONE,  DOWN, 0, NONE,        "written uid_map, gid_map and setgroups") \
 	X (INIT_PID,    UP,   1, NONE,        "cloned init; arg = pid in my pid namespace, fd = its pidfd") \

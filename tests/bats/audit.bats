@@ -200,11 +200,11 @@ unwritable () {
 
 @test "audit: require: what could not be recorded is undone" {
 	command -v strace >/dev/null || skip "no strace"
-	config 'args (["/bin/sleep", "1000"])'
+	config 'args (["/bin/sleep", "1000"])' 'no_ns ("network")'	# lo is brought up by a socket as well
 	unwritable create -b "$BUNDLE" --pid-file "$WORK/pid" "$ID"
 	unwritable run --detach -b "$BUNDLE" --pid-file "$WORK/pid" "$ID"
 	[ ! -e "$WORK/pid" ] && [ -z "$(ls "$STATE")" ]
-	config 'args (["/bin/sleep", "1000"])'
+	config 'args (["/bin/sleep", "1000"])' 'no_ns ("network")'	# lo is brought up by a socket as well
 	runs create -b "$BUNDLE" "$ID"
 	unwritable start "$ID"
 	has_status stopped
