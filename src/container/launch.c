@@ -491,8 +491,7 @@ serve (struct launch *l, unsigned *served, struct err *e)
 {
 	int type;
 
-	/* While init mounts; but first we sleep until the network namespace is there, so that two
-	 * processors are enough for all of us. */
+	/* While init mounts; what init waits for comes first. */
 	if (l->init.netns)
 		TRY (launch_give_netns (l, e));
 	/* Init's umount of the old root waits until the other processors have been in user space:
