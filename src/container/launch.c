@@ -494,8 +494,8 @@ serve (struct launch *l, unsigned *served, struct err *e)
 	/* While init mounts; what init waits for comes first. */
 	if (l->init.netns)
 		TRY (launch_give_netns (l, e));
-	/* Init's umount of the old root waits until the other processors have been in user space:
-	 * the long system calls are to be over by then. */
+	/* Before the files, by measurement: init's umount of the old root waits until the other
+	 * processors have been in user space, and this is a long system call. */
 	if (l->cgroup.mode == CGROUP_V2)
 		TRY (launch_apply_limits (l, e));
 	TRY (keep_files (l, e));

@@ -70,7 +70,7 @@ int launch_announce (struct launch *l, struct err *e);
  * and createRuntime hooks; limits on l->pid; the state "created". */
 int launch_attach_cgroup (struct launch *l, pid_t pid, struct err *e);
 int launch_runtime_hooks (struct launch *l, struct err *e);
-/* netns.c: of a namespace that is not to be made by clone3. Between GO and whatever init asks for. */
+/* netns.c: for a namespace that clone3 does not make. Between GO and what init asks for. */
 bool launch_makes_netns (const struct launch *l);
 int launch_give_netns (struct launch *l, struct err *e);
 int launch_apply_limits (struct launch *l, struct err *e);

@@ -46,9 +46,9 @@ struct init {
 	struct rootfs rootfs;
 	struct cgroup *cgroup;
 	struct seccomp_filter filter;
-	struct selfexe *exe;		 /* to be exchanged after READY, or NULL */
-	bool netns;			 /* the network namespace comes from the runtime */
-	unsigned preserve_fds;		 /* 3 .. 3+n-1 stay open for the user's process */
+	struct selfexe *exe;   /* to be exchanged after READY, or NULL */
+	bool netns;	       /* the network namespace comes from the runtime */
+	unsigned preserve_fds; /* 3 .. 3+n-1 stay open for the user's process */
 	/*
 	 * `create`: two FIFOs in the state directory, both open for reading and writing so that
 	 * neither end's death makes the other spin; `run`: both are the channel itself. exec does

@@ -47,19 +47,20 @@ struct selfexe {
 
 /* First of all: it may start all over. */
 int selfexe_begin (struct selfexe *x, struct arena *a, char **argv, struct err *e);
-/* Starts all over if it cannot exchange, so it must come before anything is made that a second start
- * would find in its way. */
+/* Starts all over if it cannot exchange, so it must come before anything is made that a second
+ * start would find in its way. */
 int selfexe_protect (struct selfexe *x, struct err *e);
 /*
  * In two halves, where the process that enters is a child that nobody can see before it has been
- * told to go on: the runtime prepares before the clone, the child exchanges. There it must not fail.
+ * told to go on: the runtime prepares before the clone, the child exchanges. There it must not
+ * fail.
  */
 int selfexe_prepare (struct selfexe *x, struct err *e);
 int selfexe_exchange (struct selfexe *x, struct err *e);
 /*
  * Takes the mount out of its namespace, which must have happened before somebody in a container can
- * see a process of ours. The last one who does it (a child that was cloned before has the mount open
- * as well) waits for an RCU grace period: 0.1 ms of nobody's time.
+ * see a process of ours. The last one who does it (a child that was cloned before has the mount
+ * open as well) waits for an RCU grace period: 0.1 ms of nobody's time.
  */
 void selfexe_detach (struct selfexe *x);
 /* For who will wait long: the pages of the code are not needed, and come back when they are. */
