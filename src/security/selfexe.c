@@ -81,9 +81,9 @@ copy_whole (struct selfexe *x, struct err *e)
 	errno = 0;
 	while (at < st.st_size && sendfile (x->fd, x->exe, &at, (size_t) (st.st_size - at)) > 0)
 		;
-	return at < st.st_size ? err_set (e, errno ? errno : EIO,
-					  "copy the runtime into a sealed memfd")
-			       : 0;
+	return at < st.st_size
+		       ? err_set (e, errno ? errno : EIO, "copy the runtime into a sealed memfd")
+		       : 0;
 }
 
 int
