@@ -35,12 +35,12 @@
 struct arena;
 
 struct selfexe {
-	char **argv, **env;    /* of a second start: as they were at the first */
-	bool pending;	       /* has to come; until then exe, fd and text are open */
-	bool in_place;	       /* an exchange is possible */
-	int exe, fd;	       /* the program; the memfd */
-	int tree;	       /* the mount, until selfexe_detach; else -1 */
-	int text;	       /* the program through the mount, or -1: fd is a copy */
+	char **argv, **env;  /* of a second start: as they were at the first */
+	bool pending;	     /* has to come; until then exe, fd and text are open */
+	bool in_place;	     /* an exchange is possible */
+	int exe, fd;	     /* the program; the memfd */
+	int tree;	     /* the mount, until selfexe_detach; else -1 */
+	int text;	     /* the program through the mount, or -1: fd is a copy */
 	char path[PATH_MAX]; /* of the program on disk, once we run from a copy of it; else "" */
 	struct prctl_mm_map map;
 };
