@@ -26,10 +26,13 @@
 struct build {
 	struct arena *arena;
 	const struct oci_seccomp *profile;
-	scmp_filter_ctx ctx;
 	bool fail_unknown;
 	uint32_t default_action;
-	uint32_t archs[ARCHS_MAX];
+	struct {
+		uint32_t token;
+		scmp_filter_ctx ctx;
+		size_t n;   /* instructions of its filter */
+	} archs[ARCHS_MAX]; /* the native one first */
 	size_t n_archs;
 };
 
@@ -95,7 +98,7 @@ repeats_index (const struct oci_seccomp_syscall *s)
 }
 
 static int
-add_rule (struct build *b, int nr, uint32_t action, const struct oci_seccomp_syscall *s)
+add_rule (scmp_filter_ctx ctx, int nr, uint32_t action, const struct oci_seccomp_syscall *s)
 {
 	struct scmp_arg_cmp cmp[6];
 	int r = 0;
@@ -103,13 +106,13 @@ add_rule (struct build *b, int nr, uint32_t action, const struct oci_seccomp_sys
 	if (repeats_index (s)) {
 		for (size_t i = 0; r == 0 && i < s->args.n; i++) {
 			cmp[0] = comparison (&s->args.v[i]);
-			r = seccomp_rule_add_array (b->ctx, action, nr, 1, cmp);
+			r = seccomp_rule_add_array (ctx, action, nr, 1, cmp);
 		}
 		return r;
 	}
 	for (size_t i = 0; i < s->args.n; i++)
 		cmp[i] = comparison (&s->args.v[i]);
-	return seccomp_rule_add_array (b->ctx, action, nr, (unsigned) s->args.n, cmp);
+	return seccomp_rule_add_array (ctx, action, nr, (unsigned) s->args.n, cmp);
 }
 
 static int
@@ -121,14 +124,15 @@ add_syscalls (struct build *b, const struct oci_seccomp_syscall *s, size_t index
 		return 0;
 	for (size_t i = 0; i < s->names.n; i++) {
 		const char *name = s->names.v[i];
-		int nr = seccomp_syscall_resolve_name (name), r;
+		int nr = seccomp_syscall_resolve_name (name), r = 0;
 
 		if (nr == __NR_SCMP_ERROR && b->fail_unknown)
 			return fail ("syscalls[%zu].names[%zu]: unknown system call '%s'", index, i,
 				     name);
 		if (nr == __NR_SCMP_ERROR)
 			continue; /* of a newer or another kernel: nothing here can call it */
-		r = add_rule (b, nr, action, s);
+		for (size_t k = 0; r == 0 && k < b->n_archs; k++)
+			r = add_rule (b->archs[k].ctx, nr, action, s);
 		if (r < 0)
 			return fail ("syscalls[%zu]: rule for '%s': %s", index, name,
 				     strerror (-r));
@@ -136,24 +140,59 @@ add_syscalls (struct build *b, const struct oci_seccomp_syscall *s, size_t index
 	return 0;
 }
 
+static bool
+has_arch (const struct build *b, uint32_t token)
+{
+	for (size_t i = 0; i < b->n_archs; i++)
+		if (b->archs[i].token == token)
+			return true;
+	return false;
+}
+
+/* 0, or what libseccomp says. */
+static int
+add_arch (struct build *b, uint32_t token)
+{
+	uint32_t native = seccomp_arch_native ();
+	scmp_filter_ctx ctx;
+	int r = 0;
+
+	if (has_arch (b, token) || b->n_archs == ARCHS_MAX)
+		return 0;
+	ctx = seccomp_init (b->default_action);
+	if (!ctx)
+		return -EINVAL;
+	/* A tree instead of a list: half the time to install. */
+	(void) seccomp_attr_set (ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	if (token != native)
+		r = seccomp_arch_add (ctx, token);
+	if (r == 0 && token != native)
+		r = seccomp_arch_remove (ctx, native);
+	if (r < 0)
+		return r;
+	b->archs[b->n_archs].token = token;
+	b->archs[b->n_archs++].ctx = ctx;
+	return 0;
+}
+
+/*
+ * A filter for each architecture, joined by ourselves (dispatch): of all in one context libseccomp
+ * makes the same, but its time grows with the square of the rules of all.
+ */
 static int
 add_archs (struct build *b)
 {
-	uint32_t native = seccomp_arch_native ();
-
-	b->archs[b->n_archs++] = native;
+	if (add_arch (b, seccomp_arch_native ()) < 0)
+		return fail ("defaultAction: libseccomp refuses %s",
+			     oci_name_of (oci_seccomp_actions, b->profile->default_action));
 	for (size_t i = 0; i < b->profile->architectures.n; i++) {
 		uint32_t arch = (uint32_t) b->profile->architectures.v[i];
-		int r = arch == native ? 0 : seccomp_arch_add (b->ctx, arch);
+		int r = add_arch (b, arch);
 
-		if (r == -EEXIST || r == -EDOM) /* EDOM: of the other byte order: none of its
-						   programs can run here */
-			continue;
-		if (r < 0)
+		if (r < 0 && r != -EDOM) /* of the other byte order: none of its programs can run
+					    here */
 			return fail ("architectures[%zu]: %s: %s", i,
 				     oci_name_of (oci_seccomp_archs, arch), strerror (-r));
-		if (arch != native && b->n_archs < ARCHS_MAX)
-			b->archs[b->n_archs++] = arch;
 	}
 	return 0;
 }
@@ -193,7 +232,7 @@ prologue (const struct build *b, struct sock_filter *out)
 	    b->default_action == SCMP_ACT_ERRNO (ENOSYS) || b->profile->syscalls.n == 0)
 		return 0;
 	for (size_t i = 0; i < b->n_archs; i++) {
-		uint32_t arch = b->archs[i];
+		uint32_t arch = b->archs[i].token;
 		int newest = newest_known (b, arch);
 
 		if (newest < 0 || arch == SCMP_ARCH_X32) /* x32 comes with the audit number of
@@ -223,26 +262,82 @@ library_path (void)
 										   : "";
 }
 
+/*
+ * Which of the filters, that follow in their order, it is: the native one, which also answers for
+ * architectures that are not in the profile, or another. x32 has the audit number of x86_64, and a
+ * bit in its system calls; number -1 is a call that a tracer has skipped.
+ */
+static size_t
+dispatch (const struct build *b, struct sock_filter *out)
+{
+	size_t end = 0, n = 0, at = b->archs[0].n;
+
+	if (b->n_archs == 1)
+		return 0;
+	for (size_t i = 1; i < b->n_archs; i++)
+		end += b->archs[i].token == SCMP_ARCH_X32 ? 6 : 3;
+	for (size_t i = 1; i < b->n_archs; at += b->archs[i++].n) {
+		bool x32 = b->archs[i].token == SCMP_ARCH_X32;
+
+		out[n++] = (struct sock_filter) BPF_STMT (BPF_LD | BPF_W | BPF_ABS,
+							  offsetof (struct seccomp_data, arch));
+		out[n++] = (struct sock_filter) BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K,
+							  x32 ? AUDIT_ARCH_X86_64
+							      : b->archs[i].token,
+							  0, x32 ? 4 : 1);
+		if (x32) {
+			out[n++] = (struct sock_filter) BPF_STMT (
+				BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, nr));
+			out[n++] = (struct sock_filter) BPF_JUMP (BPF_JMP | BPF_JGE | BPF_K,
+								  X32_BIT, 0, 2);
+			out[n++] = (struct sock_filter) BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K,
+								  UINT32_MAX, 1, 0);
+		}
+		n++; /* from the one after it */
+		out[n - 1] = (struct sock_filter) BPF_STMT (BPF_JMP | BPF_JA,
+							    (uint32_t) (end - n + at));
+	}
+	return n;
+}
+
+static int
+export_filters (struct build *b, int fd, off_t *ret_size)
+{
+	off_t from = 0;
+
+	for (size_t i = 0; i < b->n_archs; i++) {
+		int r = seccomp_export_bpf (b->archs[i].ctx, fd);
+
+		*ret_size = lseek (fd, 0, SEEK_END);
+		if (r == 0 && *ret_size < 0)
+			r = -errno;
+		if (r < 0)
+			return fail ("generate the filter: %s", strerror (-r));
+		b->archs[i].n = (size_t) (*ret_size - from) / sizeof (struct sock_filter);
+		from = *ret_size;
+	}
+	return 0;
+}
+
 static int
 write_filter (struct build *b)
 {
-	struct sock_filter front[6 * ARCHS_MAX];
+	struct sock_filter front[12 * ARCHS_MAX];
 	size_t n = prologue (b, front);
-	int fd = memfd_create ("filter", MFD_CLOEXEC), r;
-	struct stat st;
+	int fd = memfd_create ("filter", MFD_CLOEXEC);
+	off_t size = 0;
 	char *text;
 
-	r = fd < 0 ? -errno : seccomp_export_bpf (b->ctx, fd);
-	if (r < 0)
-		return fail ("generate the filter: %s", strerror (-r));
-	if (fstat (fd, &st) < 0)
-		return fail ("stat: %s", strerror (errno));
-	text = arena_alloc (b->arena, (size_t) st.st_size + 1);
-	if (pread (fd, text, (size_t) st.st_size, 0) != st.st_size)
+	if (fd < 0)
+		return fail ("memfd_create: %s", strerror (errno));
+	if (export_filters (b, fd, &size) < 0)
+		return -1;
+	n += dispatch (b, front + n);
+	text = arena_alloc (b->arena, (size_t) size + 1);
+	if (pread (fd, text, (size_t) size, 0) != size)
 		return fail ("read the filter back");
 	if (printf ("%s\n", library_path ()) < 0 || fwrite (front, sizeof *front, n, stdout) != n ||
-	    fwrite (text, 1, (size_t) st.st_size, stdout) != (size_t) st.st_size ||
-	    fflush (stdout) != 0)
+	    fwrite (text, 1, (size_t) size, stdout) != (size_t) size || fflush (stdout) != 0)
 		return fail ("write the filter: %s", strerror (errno));
 	return 0;
 }
@@ -251,12 +346,6 @@ static int
 build (struct build *b)
 {
 	b->default_action = action_of (b->profile->default_action, b->profile->default_errno_ret);
-	b->ctx = seccomp_init (b->default_action);
-	if (!b->ctx)
-		return fail ("defaultAction: libseccomp refuses %s",
-			     oci_name_of (oci_seccomp_actions, b->profile->default_action));
-	(void) seccomp_attr_set (b->ctx, SCMP_FLTATR_CTL_OPTIMIZE,
-				 2); /* a tree instead of a list: half the time to install */
 	if (add_archs (b) < 0)
 		return -1;
 	for (size_t i = 0; i < b->profile->syscalls.n; i++)

@@ -591,3 +591,18 @@ print (base64.b64encode (i (0x20, 0, 0, 0) + i (0x15, 0, 1, 95) + i (0x06, 0, 0,
 		[ -z "$bad" ] || says seccomp
 	done
 }
+
+# ---- several architectures ---------------------------------------------------------------------------------------------
+
+@test "the filters of all architectures, joined, decide every call as libseccomp's own of all in one" {
+	local profiles=$BATS_TEST_DIRNAME/profiles helper=${CORACLE%/*}/coracle-helper
+
+	command -v python3 >/dev/null || skip "python3 is not installed"
+	jq '.architectures = ["SCMP_ARCH_X86_64"]' "$profiles/operators.json" >"$WORK/one.json"
+	jq '.architectures = ["SCMP_ARCH_X86", "SCMP_ARCH_AARCH64"]' "$profiles/operators.json" >"$WORK/two.json"
+	jq 'del (.architectures)' "$profiles/operators.json" >"$WORK/none.json"
+	run python3 "$BATS_TEST_DIRNAME/seccomp_reference.py" "$helper" "$profiles"/{podman,docker,operators}.json "$WORK"/{one,two,none}.json
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "$(grep -c ' 0 of [1-9][0-9]* calls decided otherwise$' <<<"$output")" -eq 6 ]
+}
