@@ -44,7 +44,7 @@ audit_encode (struct arena *a, const char *value)
 	return to;
 }
 
-/* Create, run and exec go on in a sealed copy, which has no path of its own. */
+/* Create, run and exec are a memfd by then, which has no path of its own (selfexe.h). */
 static const char *
 executable (const struct globals *g, char buf[PATH_MAX])
 {

@@ -4,7 +4,7 @@
  * becomes its child. It passes signals on, reaps what is orphaned, and ends as the process has
  * ended.
  *
- * It is a fork, not another program: the image needs none, and /proc/1/exe is the sealed copy of
+ * It is a fork, not another program: the image needs none, and /proc/1/exe is the sealed memfd of
  * ours (security/selfexe.h). It keeps no file but the standard streams, no capability that the
  * process has not, and is under the same filter; it is not dumpable, so nobody without
  * CAP_SYS_PTRACE can look into what is left of the runtime's memory.
