@@ -104,7 +104,7 @@ ended () { wait "$activator" || { cat "$WORK/output"; return 1; }; }
 	run ask $'GET / HTTP/1.0\r\n\r\n'
 	says "200 OK"
 	says "a page"
-	wait_until [ -z "$(ls "$STATE")" ]
+	wait_until eval '[ -z "$(ls "$STATE")" ]'
 }
 
 @test "activation: hooks get neither the sockets nor the variables" {

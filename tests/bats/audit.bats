@@ -71,7 +71,7 @@ unaudited () { setpriv --bounding-set -audit_write --inh-caps -audit_write "$COR
 	[ "$(records | grep -c auid=1234)" -eq 2 ]
 	config 'args (["/bin/sleep", "1000"])'
 	as 1234 run --detach -b "$BUNDLE" "$ID"
-	wait_until [ "$(records | grep -c "op=run .*res=success'")" -eq 2 ]
+	wait_until eval '[ "$(records | grep -c "op=run .*res=success'\''")" -eq 2 ]'
 }
 
 @test "audit: the terminal of the caller" {

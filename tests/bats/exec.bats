@@ -459,7 +459,7 @@ unified () {
 @test "namespaces joined by path" {
 	unshare -n -i -u --fork sleep 1000 3>&- &
 	holder=$!
-	wait_until test "$(readlink /proc/self/ns/net)" != "$(readlink /proc/$holder/ns/net)"
+	wait_until eval 'test "$(readlink /proc/self/ns/net)" != "$(readlink /proc/$holder/ns/net)"'
 	up "join_ns (\"network\"; \"/proc/$holder/ns/net\")" "join_ns (\"ipc\"; \"/proc/$holder/ns/ipc\")" "join_ns (\"uts\"; \"/proc/$holder/ns/uts\") | del (.hostname)"
 	output=$(coracle exec "$ID" readlink /proc/self/ns/net)
 	[ "$output" = "$(readlink /proc/$holder/ns/net)" ]

@@ -22,7 +22,7 @@ size () { stat -c %s "$ROOTFS/tmp/ticks"; }
 	runs resume "$ID"
 	is ""
 	has_status running
-	wait_until test "$(stat -c %s "$ROOTFS/tmp/ticks")" -ge "$before"
+	wait_until eval 'test "$(stat -c %s "$ROOTFS/tmp/ticks")" -ge "$before"'
 	more () { [ "$(size)" -gt "$before" ]; }
 	wait_until more
 }

@@ -54,7 +54,7 @@ field () { coracle state "$ID" | jq -r "$1"; }
 	[[ "$created" =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{9}Z$ ]]
 	[ "$(date -d "$created" +%s)" -ge "$before" ]
 	[ "$(date -d "$created" +%s)" -le "$after" ]
-	wait_until [ "$(date +%s%N)" -gt "$(date -d "$created" +%s%N)" ]
+	wait_until eval '[ "$(date +%s%N)" -gt "$(date -d "$created" +%s%N)" ]'
 	[ "$(field .created)" = "$created" ]
 }
 

@@ -51,7 +51,7 @@ equal () { [ "$2" = "$3" ] || { echo "$1 is '$2', not '$3'"; return 1; }; }
 	equal memory "$(systemctl show --value -p MemoryMax "$scope")" 33554432
 	pod top "$NAME" pid args | grep sleep
 	pod rm -f -t 0 "$NAME"
-	wait_until [ -z "$(systemctl list-units --plain --no-legend "$scope")" ]
+	wait_until eval '[ -z "$(systemctl list-units --plain --no-legend "$scope")" ]'
 }
 
 @test "podman: output, exit status, --rm" {

@@ -62,7 +62,7 @@ no_unit () { [ "$(systemctl list-units --all --plain --no-legend "$SCOPE" | wc -
 	config 'sh ("sleep 100 & wait")'
 	create
 	runs start "$ID"
-	wait_until [ "$(wc -l <"$(directory systemd)/cgroup.procs")" -ge 1 ]
+	wait_until eval '[ "$(wc -l <"$(directory systemd)/cgroup.procs")" -ge 1 ]'
 	# pid:/path for each line of cgroup v1 and v2; the unified tree of v1 belongs to systemd
 	run grep -v -e "/machine.slice/$SCOPE\$" -e '^0::' "/proc/$(init_pid)/cgroup"
 	is ""
@@ -250,7 +250,7 @@ no_unit () { [ "$(systemctl list-units --all --plain --no-legend "$SCOPE" | wc -
 
 @test "a unit of this name that failed is in nobody's way" {
 	systemd-run --scope --unit "$SCOPE" -p RuntimeMaxSec=1 sleep 100 || true
-	wait_until [ "$(systemctl is-failed "$SCOPE")" = failed ]
+	wait_until eval '[ "$(systemctl is-failed "$SCOPE")" = failed ]'
 	create
 	equal state "$(property ActiveState)" active
 	runs delete "$ID"
