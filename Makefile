@@ -28,7 +28,7 @@ SANITIZE := $(SANITIZE_$(VARIANT))
 .DEFAULT_GOAL := all
 include mk/features.mk
 
-# Small is fast here: the program starts by making a sealed copy of itself (security/selfexe.c), and ends before a loop is hot.
+# Small is fast here: the program starts with cold caches, and ends before a loop is hot.
 CFLAGS ?= $(if $(SANITIZE),-O1,-Os) -g
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla -Wpointer-arith -Wwrite-strings \
 	-Wno-unused-parameter -Wno-missing-field-initializers $(if $(filter 1,$(WERROR)),-Werror)

@@ -80,14 +80,15 @@ create_in (struct arena *a, struct cgroup *cg, const char *name, struct err *e)
 	if (fresh < 0)
 		return err_set (e, -fresh, "make the cgroup '%s'", dir);
 	fd = open (dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return err_set (e, errno, "open the cgroup '%s'", dir);
+	r = fd < 0 ? errno : 0;
 	/* Known from here on, so that a failure below removes it again. */
 	cg->v1[cg->n_v1].name = arena_strdup (a, name);
 	cg->v1[cg->n_v1].dir = dir;
 	cg->v1[cg->n_v1].dir_fd = fd;
 	cg->v1[cg->n_v1].tasks_fd = -1;
 	cg->v1[cg->n_v1++].made = (unsigned) fresh;
+	if (fd < 0)
+		return err_set (e, r, "open the cgroup '%s'", dir);
 	if (!fresh && cg->manager != CGROUP_MANAGER_SYSTEMD) {
 		r = cgroup_check_empty (fd);
 		if (r == -EBUSY)

@@ -479,7 +479,7 @@ serve_one (struct launch *l, struct err *e)
 	case MSG_SECCOMP_FD: TRY (on_seccomp_fd (l, fd, e)); break;
 	default: return type;
 	}
-	if (msg_infos[type].reply != MSG_NONE && !(type == MSG_READY && l->init.alone))
+	if (msg_infos[type].reply != MSG_NONE && !(type == MSG_READY && m.arg))
 		TRY (chan_send (&l->chan, msg_infos[type].reply, 0, NULL, e));
 	if (type == MSG_READY)
 		forget_kernel_objects (l);

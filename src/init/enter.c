@@ -265,6 +265,18 @@ enter_prepare (struct init *in, const char **ret_path, struct err *e)
 	return close_the_rest (in, e);
 }
 
+static bool
+outlives_runtime (const struct init *in)
+{
+	return in->start_fd >= 0 && in->report_fd != in->chan.fd;
+}
+
+bool
+enter_hears_run_last (const struct init *in)
+{
+	return in->alone && outlives_runtime (in) && !in->filter.notify;
+}
+
 int
 enter_user_process (struct init *in, struct err *e)
 {
@@ -276,11 +288,14 @@ enter_user_process (struct init *in, struct err *e)
 			STEP ("seccomp", install_filter (in, e));
 	}
 	TRY (chan_send (&in->chan, MSG_DONE, 0, NULL, e));
-	if (in->start_fd >= 0 && in->report_fd != in->chan.fd)
-		chan_close (&in->chan); /* create: the runtime may leave */
-	if (in->start_fd >= 0) {
-		if (in->report_fd != in->chan.fd && !in->filter.notify)
+	if (enter_hears_run_last (in))
+		STEP ("wait for the runtime", chan_expect (&in->chan, MSG_RUN, NULL, e));
+	if (outlives_runtime (in)) {
+		chan_close (&in->chan);
+		if (!in->filter.notify)
 			selfexe_drop_pages (); /* not under a filter: it may kill */
+	}
+	if (in->start_fd >= 0) {
 		TRY (wait_for_start (in, e));
 		if (!in->plan->has_process)
 			err_set (e, 0, "process: missing from config.json: nothing to start");

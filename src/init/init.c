@@ -189,7 +189,8 @@ init_build (struct init *in, struct err *e)
 	      affinity_reset (e)); /* the caller's is no business of the container's */
 	if (p->has_process)
 		TRY (enter_set_process (in, e)); /* after the pivot: /dev/null of the container */
-	STEP ("hand over", chan_send (&in->chan, MSG_READY, in->alone, NULL, e));
+	STEP ("hand over",
+	      chan_send (&in->chan, MSG_READY, in->alone && !enter_hears_run_last (in), NULL, e));
 	TRY (enter_lose (in, e)); /* while the runtime writes the state, and … */
 	if (!in->alone)
 		STEP ("wait for the runtime", /* … sets limits; nothing more from it */

@@ -60,7 +60,7 @@ struct init {
 	uint64_t ignored_signals; /* by the runtime, and so by its child */
 	pid_t host_pid;		  /* own pid as the host sees it; from GO */
 	struct join join;
-	bool alone;  /* the process sets its limits itself, and does not wait for RUN */
+	bool alone;  /* the process sets its limits itself, and goes on after READY */
 	char **env;  /* of the user's process; from enter_set_process */
 	char **argv; /* of the runtime: the built-in init must not show them */
 	int failure; /* exit status of a child that failed; 126, 127: nothing to execute */
@@ -83,6 +83,12 @@ _Noreturn void stage_main (struct init *in);
 _Noreturn void init_main (struct init *in);
 _Noreturn void join_main (struct init *in);
 
+/*
+ * create, alone: that the state is 'created' is heard after DONE. Who outlives a runtime that was
+ * killed before would be known to nobody. (Under a filter with a listener RUN comes before it, or
+ * not at all: the answer to the listener is the word then.)
+ */
+bool enter_hears_run_last (const struct init *in);
 /* The tail. Only returns on error. */
 int enter_user_process (struct init *in, struct err *e);
 /* Its predecessors, which init and exec share: standard streams, labels, scheduling. */

@@ -23,7 +23,9 @@
  * nothing else: a bug of the kernel such as CVE-2022-0847 writes to what can be read.
  *
  * As with any shared library, who writes to the file in place (cp; not install, not a package
- * manager, which make a new one) writes to created containers that have not been started.
+ * manager, which make a new one) writes to created containers that have not been started, and to
+ * the built-in init of those that have. And as by any volume, who has opened what is mapped with
+ * CAP_SYS_ADMIN reaches the options of its file system by it (fspick(2)).
  */
 #include <limits.h>
 #include <stdbool.h>

@@ -24,7 +24,7 @@
 	X (HOOKS_DONE,  DOWN, 0, NONE,        "run prestart and createRuntime hooks") \
 	X (CONSOLE,     UP,   1, NONE,        "opened the pty; text = its name") \
 	X (READY,       UP,   0, RUN,         "no more work for the runtime; arg 1: RUN is not waited for") \
-	X (RUN,         DOWN, 0, NONE,        "applied limits, and the state will be 'created'") \
+	X (RUN,         DOWN, 0, NONE,        "written the state 'created', and set the limits that you cannot") \
 	X (SECCOMP_FD,  UP,   1, SECCOMP_DONE,"installed a filter with a listener") \
 	X (SECCOMP_DONE,DOWN, 0, NONE,        "passed the listener to its agent") \
 	X (DONE,        UP,   0, NONE,        "only to wait for start, or to exec") \

@@ -232,6 +232,29 @@ sleeper () { config 'args(["/bin/sleep", "1000"])'; }
 	nothing_left end
 }
 
+@test "concurrency: the init of a create that is killed before it has written 'created' ends, also in a cgroup that is not its own" {
+	local tracer creator init
+
+	command -v strace >/dev/null || skip "strace is not installed"
+	config 'args (["/bin/sleep", "1000"])'
+	strace -qq -o "$WORK/trace" -e trace=renameat -e inject=renameat:delay_enter=10000000:when=2 \
+		"$CORACLE" --root "$STATE" --cgroup-manager disabled create -b "$BUNDLE" "$ID" >"$WORK/out" 2>&1 </dev/null 3>&- &
+	tracer=$!
+	wait_until pgrep -P "$tracer"
+	creator=$(pgrep -P "$tracer")
+	wait_until pgrep -P "$creator"
+	init=$(pgrep -P "$creator")
+	# Its part is done: it has its program exchanged, and sleeps.
+	wait_until sh -c "readlink /proc/$init/exe | grep -q memfd && grep -q '^State:.S' /proc/$init/status"
+	sleep 0.3
+	[ "$(jq -r .phase "$STATE/$ID/state.json")" = creating ]
+	kill -9 "$creator"
+	wait "$tracer" || true
+	wait_until sh -c "! grep -q '^State:.[^Z]' /proc/$init/status"
+	has_status stopped
+	runs delete "$ID"
+}
+
 @test "concurrency: a create that fails kills nobody in a cgroup that another has made meanwhile" {
 	local inside=$ID-2 failing
 

@@ -254,6 +254,21 @@ refuses () {
 	[ -z "$(ls -A "$STATE")" ]
 }
 
+@test "create: wherever descriptors run out, nothing is left" {
+	local n failed=0
+
+	for n in {8..40}; do
+		if prlimit --nofile="$n:$n" "$CORACLE" --root "$STATE" create --bundle "$BUNDLE" "$ID" >"$WORK/out" 2>&1 </dev/null 3>&-; then
+			runs delete --force "$ID"
+			continue
+		fi
+		failed=$((failed + 1))
+		[ -z "$(ls -A "$STATE")" ]
+		[ -z "$(find /sys/fs/cgroup -maxdepth 4 -type d -name "$ID" 2>/dev/null)" ] || { echo "with $n: $(cat "$WORK/out")"; return 1; }
+	done
+	[ "$failed" -gt 0 ]
+}
+
 @test "create: a configuration that is a pipe" {
 	mv "$BUNDLE/config.json" "$BUNDLE/real.json"
 	run timeout 20 "$CORACLE" --root "$STATE" run -b "$BUNDLE" --config /dev/fd/5 "$ID" 5< <(jq '.process.args = ["/bin/echo", "piped"]' "$BUNDLE/real.json")

@@ -236,6 +236,28 @@ hold () { # [FILTER…]
 	[ "${lines[-1]}" = 1 ]
 }
 
+@test "a new network namespace is made by the runtime, which is back in its own for hooks; the error is that of who met it" {
+	local error="mount: mounts[0]: bind '/nonexistent' on '/x': open the source: no such file or directory"
+
+	command -v strace >/dev/null || skip "strace is not installed"
+	config "hook (\"createRuntime\"; {path: \"/bin/sh\", args: [\"sh\", \"-c\", \"readlink /proc/self/ns/net >$WORK/hook\"]})"
+	run_sh 'readlink /proc/self/ns/net'
+	[ "$status" -eq 0 ] && [ "$output" != "$(own_ns network)" ]
+	[ "$(cat "$WORK/hook")" = "$(own_ns network)" ]
+
+	config 'del (.hooks)'
+	traced () { run timeout 20 strace -qq -o "$WORK/trace" -e trace=unshare,setns -e inject="$1" "$CORACLE" --root "$STATE" run -b "$BUNDLE" "$ID" 3>&-; }
+	traced unshare:error=ENOSPC:when=1
+	is "coracle: make the network namespace: no space left on device"
+	traced setns:error=EPERM:when=1
+	is "coracle: return to the runtime's network namespace: operation not permitted"
+	# Init has failed and gone before it is given the namespace.
+	config '.mounts = [{destination: "/x", type: "bind", source: "/nonexistent", options: ["bind"]}] + .mounts'
+	traced unshare:delay_enter=500000:when=1
+	is "coracle: $error"
+	[ -z "$(ls -A "$STATE")" ]
+}
+
 @test "lo of a network namespace that is joined is left alone" {
 	unshare --net sleep 1000 3>&- &
 	sleeper=$!
