@@ -598,6 +598,7 @@ protect (struct launch *l, struct err *e)
 	bool by_init = !l->maker && !ns->needs_stage && ns->create & CLONE_NEWPID &&
 		       !(ns->create & CLONE_NEWUSER) && !rlimits_of_memory (&l->plan.process);
 
+	l->g->exe->whole = l->plan.process.builtin_init;
 	l->init.exe = by_init ? l->g->exe : NULL;
 	if (by_init)
 		return selfexe_prepare (l->g->exe, e);

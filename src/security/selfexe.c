@@ -91,7 +91,7 @@ selfexe_prepare (struct selfexe *x, struct err *e)
 {
 	if (!x->pending)
 		return 0;
-	x->text = x->in_place ? open_unwritable (x->exe, &x->tree) : -1;
+	x->text = x->in_place && !x->whole ? open_unwritable (x->exe, &x->tree) : -1;
 	if (x->text < 0)
 		TRY (copy_whole (x, e));
 	return fcntl (x->fd, F_ADD_SEALS, SEALS) < 0

@@ -23,8 +23,9 @@
  * nothing else: a bug of the kernel such as CVE-2022-0847 writes to what can be read.
  *
  * As with any shared library, who writes to the file in place (cp; not install, not a package
- * manager, which make a new one) writes to created containers that have not been started, and to
- * the built-in init of those that have. And as by any volume, who has opened what is mapped with
+ * manager, which make a new one) writes to created containers that have not been started. The
+ * built-in init, which stays, is a copy: CRIU, too, cannot dump what is mapped through no
+ * namespace's mount. And as by any volume, who has opened what is mapped with
  * CAP_SYS_ADMIN reaches the options of its file system by it (fspick(2)).
  */
 #include <limits.h>
@@ -40,6 +41,7 @@ struct selfexe {
 	char **argv, **env;  /* of a second start: as they were at the first */
 	bool pending;	     /* has to come; until then exe, fd and text are open */
 	bool in_place;	     /* an exchange is possible */
+	bool whole;	     /* a copy, whatever could be: for the built-in init */
 	int exe, fd;	     /* the program; the memfd */
 	int tree;	     /* the mount, until selfexe_detach; else -1 */
 	int text;	     /* the program through the mount, or -1: fd is a copy */
