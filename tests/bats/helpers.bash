@@ -157,6 +157,7 @@ need_call () { has_call "$1" || skip "no $1 (Linux ${CALLS[$1]#*/}): $2"; }
 # One listener above (a manager's, or that of nosys into_cgroup) is all that the kernel takes.
 need_listener () { "$TEST_TOOLS/nosys" into_cgroup -- true 2>/dev/null || skip "there is a seccomp listener above us, and no second one can be had"; }
 
+need_static () { ! ldd "$CORACLE" >/dev/null 2>&1 || skip "this build of the program needs libraries, so that $1"; }
 need_root () { [ "$(id -u)" -eq 0 ] || skip "needs root"; }
 cgroup_mode () {
 	case $(stat -f -c %T /sys/fs/cgroup) in cgroup2fs) echo v2 ;; *) [ -d /sys/fs/cgroup/unified ] && echo hybrid || echo v1 ;; esac
