@@ -240,7 +240,7 @@ dev_test () { # WANTED RULES
 }
 
 @test "parents that were made go with a create that fails there, or that is killed" {
-	config ".linux.cgroupsPath = \"/$ID-x/a/b\"" 'hook ("createRuntime"; {path: "/bin/sh", args: ["sh", "-c", "kill -9 $PPID; sleep 1000"]})'
+	config ".linux.cgroupsPath = \"/$ID-x/a/b\"" 'hook ("createRuntime"; {path: "/bin/sh", args: ["sh", "-c", "kill -9 $PPID; sleep 1"]})'
 	run_to_file create --bundle "$BUNDLE" "$ID"
 	[ "$status" -ne 0 ]
 	[ -d "$top_cgroup/$ID-x/a/b" ]

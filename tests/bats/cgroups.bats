@@ -299,7 +299,7 @@ dev_test () { # WANTED RULES
 }
 
 @test "a cgroup that exists in one hierarchy only stays there, also if create is killed" {
-	config 'hook ("createRuntime"; {path: "/bin/sh", args: ["sh", "-c", "kill -9 $PPID; sleep 1000"]})'
+	config 'hook ("createRuntime"; {path: "/bin/sh", args: ["sh", "-c", "kill -9 $PPID; sleep 1"]})'
 	for there in memory freezer; do # freezer: the one that tells whether there is a cgroup
 		mkdir "/sys/fs/cgroup/$there/$ID"
 		run_to_file create --bundle "$BUNDLE" "$ID"
@@ -414,7 +414,7 @@ dev_test () { # WANTED RULES
 }
 
 @test "a create that is killed: its cgroups go in each hierarchy, with the parents that it made there" {
-	config ".linux.cgroupsPath = \"/$ID-x/a\"" 'hook ("createRuntime"; {path: "/bin/sh", args: ["sh", "-c", "kill -9 $PPID; sleep 1000"]})'
+	config ".linux.cgroupsPath = \"/$ID-x/a\"" 'hook ("createRuntime"; {path: "/bin/sh", args: ["sh", "-c", "kill -9 $PPID; sleep 1"]})'
 	mkdir "/sys/fs/cgroup/memory/$ID-x"
 	run_to_file create --bundle "$BUNDLE" "$ID"
 	[ "$status" -ne 0 ]
