@@ -32,20 +32,29 @@ died (int dir_fd, struct err *e)
 			filtered ? "linux.seccomp: under this filter " : "");
 }
 
+static bool
+is_readable (int fd)
+{
+	struct pollfd p = { fd, POLLIN, 0 };
+
+	return poll (&p, 1, 0) > 0;
+}
+
 int
 report_receive (int fd, int pidfd, int dir_fd, struct err *e)
 {
-	struct pollfd p[2] = { { fd, POLLIN, 0 }, { pidfd, POLLIN, 0 } };
+	/* The end only: to be woken by what comes before costs init 15 us. */
+	struct pollfd p[2] = { { fd, 0, 0 }, { pidfd, POLLIN, 0 } };
 	bool running = false;
 	struct report r;
 	ssize_t n;
 
 	for (;;) {
-		while (pidfd_poll (p, pidfd >= 0 ? 2 : 1, -1) < 0)
+		while (!p[0].revents && pidfd_poll (p, pidfd >= 0 ? 2 : 1, -1) < 0)
 			if (errno != EINTR)
 				return err_set (e, errno, "wait for the container's process");
 		/* The fd first: a process that is dead by now may have run before. */
-		n = p[0].revents ? read (fd, &r, sizeof r - 1) : -1;
+		n = p[0].revents || is_readable (fd) ? read (fd, &r, sizeof r - 1) : -1;
 		if (n > 0 && r.kind == REPORT_RUNNING) {
 			running = true;
 			/* A failure that follows comes in the same stream, perhaps in the same
@@ -62,10 +71,7 @@ report_receive (int fd, int pidfd, int dir_fd, struct err *e)
 		}
 		if (n > 0)
 			continue;
-		if (n == 0 && running)
-			return 0;
-		if (n == 0 || p[1].revents)
-			return running ? 0 : died (dir_fd, e);
+		return running ? 0 : died (dir_fd, e);
 	}
 }
 
