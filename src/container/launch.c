@@ -317,7 +317,8 @@ clone_child (struct launch *l, bool wait_on_channel, bool into_cgroup, struct er
 	}
 	if (pid == 0) {
 		hang_up (l);
-		selfexe_detach (l->g->exe);
+		if (!l->plan.rootfs.own_mount_ns || l->plan.rootfs.no_pivot)
+			selfexe_detach (l->g->exe); /* else it goes with the old root */
 		container_close (&l->c); /* with the lock, which is the runtime's: it must end when
 					    the runtime does */
 		if (l->plan.ns.needs_stage)

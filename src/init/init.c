@@ -124,6 +124,14 @@ open_console (struct init *in, struct pty *pty, struct err *e)
 }
 
 static int
+change_root (struct init *in, struct err *e)
+{
+	if (in->exe)
+		selfexe_bury (in->exe);
+	return rootfs_pivot (&in->rootfs, &in->plan->rootfs, e);
+}
+
+static int
 init_build (struct init *in, struct err *e)
 {
 	const struct plan *p = in->plan;
@@ -160,7 +168,7 @@ init_build (struct init *in, struct err *e)
 		STEP ("devices", devices_create (&in->rootfs, &p->rootfs, e));
 	early = in->netns && !host_hooks && mounts_pivot_early (&in->rootfs, p);
 	if (early)
-		STEP ("change root", rootfs_pivot (&in->rootfs, &p->rootfs, e));
+		STEP ("change root", change_root (in, e));
 	STEP ("network", enter_network (in, e)); /* late: it may still have been in the making.
 						    Before sysfs, which shows it */
 	STEP ("mount",
@@ -174,7 +182,7 @@ init_build (struct init *in, struct err *e)
 	STEP ("createContainer hooks",
 	      run_hooks (in, HOOK_CREATE_CONTAINER, "creating", in->host->bundle, environ, e));
 	if (!early)
-		STEP ("change root", rootfs_pivot (&in->rootfs, &p->rootfs, e));
+		STEP ("change root", change_root (in, e));
 	if (proc->terminal)
 		STEP ("console",
 		      open_console (in, &pty,

@@ -109,6 +109,14 @@ selfexe_detach (struct selfexe *x)
 		close (fd);
 }
 
+void
+selfexe_bury (struct selfexe *x)
+{
+	if (x->tree >= 0)
+		(void) sys_move_mount (x->tree, "", AT_FDCWD, "/dev/null", MOVE_MOUNT_F_EMPTY_PATH);
+	selfexe_detach (x); /* does it all where that failed */
+}
+
 /* ---- executing the copy */
 
 /* The helper is looked for beside the binary, and the audit trail names it: neither has the copy a

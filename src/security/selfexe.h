@@ -64,8 +64,13 @@ int selfexe_exchange (struct selfexe *x, struct err *e);
 /*
  * Takes the mount out of its namespace, which must have happened before somebody in a container can
  * see a process of ours. The last one who does it (a child that was cloned before has the mount
- * open as well) waits for an RCU grace period: 0.1 ms of nobody's time.
+ * open as well) waits for an RCU grace period, 0.1 ms.
  */
 void selfexe_detach (struct selfexe *x);
+/*
+ * The same for who is about to unmount the root of a mount namespace that nobody else is in: the
+ * mount is put into it, and leaves with it, in the same grace period. Covers /dev/null there.
+ */
+void selfexe_bury (struct selfexe *x);
 /* For who will wait long: the pages of the code are not needed, and come back when they are. */
 void selfexe_drop_pages (void);
