@@ -56,6 +56,7 @@ launch_init (struct launch *l, const struct globals *g, const struct create_opti
 		.console_socket = -1,
 		.console_master = -1,
 		.pidfd = -1,
+		.signal_fd = -1,
 	};
 	l->init = (struct init) {
 		.arena = g->arena,
@@ -288,6 +289,14 @@ launch_apply_limits (struct launch *l, struct err *e)
 	return rdt_apply (l->g->arena, &l->plan.rdt, l->c.id, l->pid, &l->c.st.rdt_owned, e);
 }
 
+/* Init unmounts a root that nobody else sees, nor sees what is mounted there. */
+static bool
+leaves_own_root (const struct launch *l)
+{
+	return l->plan.ns.create & CLONE_NEWNS && !l->plan.rootfs.no_pivot &&
+	       !l->init.rootfs.shared;
+}
+
 static int
 clone_child (struct launch *l, bool wait_on_channel, bool into_cgroup, struct err *e)
 {
@@ -317,8 +326,8 @@ clone_child (struct launch *l, bool wait_on_channel, bool into_cgroup, struct er
 	}
 	if (pid == 0) {
 		hang_up (l);
-		if (!l->plan.rootfs.own_mount_ns || l->plan.rootfs.no_pivot)
-			selfexe_detach (l->g->exe); /* else it goes with the old root */
+		if (!leaves_own_root (l))
+			selfexe_detach (l->g->exe); /* else init takes it out with that root */
 		container_close (&l->c); /* with the lock, which is the runtime's: it must end when
 					    the runtime does */
 		if (l->plan.ns.needs_stage)
@@ -506,6 +515,8 @@ serve (struct launch *l, unsigned *served, struct err *e)
 		if (type < 0)
 			return -1;
 		++*served;
+		if (type == MSG_READY && l->early)
+			TRY (run_release_early (l, e));
 	} while (type != MSG_DONE);
 	return 0;
 }
@@ -712,14 +723,20 @@ launch_abort (struct launch *l)
 }
 
 /* Who manages the container gets a handle that cannot be confused with another process. */
+const char *
+launch_pidfd_receiver (const struct launch *l)
+{
+	const char *path = l->opt->pidfd_socket;
+
+	return path ? path : oci_annotation (&l->plan.spec->annotations, "run.oci.pidfd_receiver");
+}
+
 static int
 send_pidfd (const struct launch *l, struct err *e)
 {
-	const char *path = l->opt->pidfd_socket;
+	const char *path = launch_pidfd_receiver (l);
 	autofd sock = -1;
 
-	if (!path)
-		path = oci_annotation (&l->plan.spec->annotations, "run.oci.pidfd_receiver");
 	if (!path)
 		return 0;
 	if (l->pidfd < 0)

@@ -45,6 +45,9 @@ struct launch {
 	int pidfd;
 	bool hooks_ran; /* a hook was started: poststop is owed on failure */
 	bool pid_file_written;
+	bool early;    /* run: init is told to start at READY, if nothing else comes in between */
+	bool released; /* it was */
+	int signal_fd; /* foreground: what is for the container, from the release on */
 };
 
 void launch_init (struct launch *l, const struct globals *g, const struct create_options *o,
@@ -65,6 +68,7 @@ void launch_abort (struct launch *l);
  * atomically, mode 0644 (containerd's Atoi does not trim). launch_abort takes the file away again.
  */
 int launch_announce (struct launch *l, struct err *e);
+const char *launch_pidfd_receiver (const struct launch *l); /* the path of a socket, or NULL */
 
 /* Steps of launch_build, for a maker: the cgroup around a process that was not born in it; prestart
  * and createRuntime hooks; limits on l->pid; the state "created". */
@@ -76,6 +80,8 @@ int launch_give_netns (struct launch *l, struct err *e);
 int launch_apply_limits (struct launch *l, struct err *e);
 int launch_save_created (struct launch *l, struct err *e);
 
+/* run.c: after READY, with `early`. */
+int run_release_early (struct launch *l, struct err *e);
 /* run.c: serve terminal and signals until the process ends, take the container away; its exit
  * status. */
 int run_wait (struct launch *l, struct err *e);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,6 +31,17 @@ on_notify (void *ctx, int fd)
 	return notify_forward (fd, &n->deaf, n->l->g->notify_socket, &n->l->c);
 }
 
+/* From here on signals are the container's. */
+static int
+tell_init (struct launch *l, struct err *e)
+{
+	if (l->foreground)
+		l->signal_fd = relay_block_signals ();
+	return write (l->chan.fd, "", 1) == 1
+		       ? 0
+		       : err_set (e, errno, "tell the container's init to start");
+}
+
 static int
 release (struct launch *l, struct err *e)
 {
@@ -40,9 +52,42 @@ release (struct launch *l, struct err *e)
 		if (l->foreground)
 			interrupt_listen ();
 	}
-	if (write (l->chan.fd, "", 1) != 1)
-		return err_set (e, errno, "tell the container's init to start");
+	if (!l->released)
+		TRY (tell_init (l, e));
 	return report_receive (l->chan.fd, interrupt_fd (), l->c.dir_fd, e);
+}
+
+/* Nothing that the caller asked for lies between "created" and the start. */
+static bool
+starts_at_once (const struct launch *l)
+{
+	const struct hook_list *hooks = l->plan.hooks;
+
+	return l->plan.has_process && !hooks[HOOK_START_CONTAINER].n && !hooks[HOOK_POSTSTART].n &&
+	       !l->g->notify_socket && !l->opt->pid_file && !launch_pidfd_receiver (l);
+}
+
+/*
+ * Init finds the byte when it looks for it: to wait for it is 0.1 ms, in which two processors go to
+ * sleep and are woken. Nor are we woken before it has executed the program or ended. Until then the
+ * three signals end us, as before; those that come later are for the container.
+ */
+int
+run_release_early (struct launch *l, struct err *e)
+{
+	struct pollfd p[2] = { { l->chan.fd, 0, 0 }, { -1, POLLIN, 0 } };
+
+	if (l->init.filter.notify) /* there is more to come */
+		return 0;
+	if (l->foreground)
+		interrupt_listen ();
+	if (tell_init (l, e) < 0 && e->num != EPIPE) /* EPIPE: it has ended, and said why */
+		return -1;
+	l->released = true;
+	p[1].fd = interrupt_fd ();
+	while (poll (p, 2, -1) < 0 && errno == EINTR)
+		;
+	return p[0].revents ? 0 : interrupt_check (e);
 }
 
 static int
@@ -118,7 +163,6 @@ run_wait (struct launch *l, struct err *e)
 		.on_extra = on_notify,
 		.ctx = &notify,
 	};
-	int signal_fd = relay_block_signals (); /* from here on they are the container's */
 	struct err late;
 	int status;
 
@@ -126,13 +170,15 @@ run_wait (struct launch *l, struct err *e)
 		TRY (notify.fd = notify_listen (&l->c, l->g->arena, e));
 		relay.extra_fd = notify.fd;
 	}
-	if (!l->maker)
+	if (l->maker)
+		l->signal_fd = relay_block_signals (); /* it runs already */
+	else
 		TRY (release (l, e));
 	TRY (launch_record (l, e));
 	container_unlock (&l->c); /* we may wait for years */
 	if (!l->maker)
 		TRY (poststart_hooks (l, e));
-	TRY (relay_run (&relay, signal_fd, e));
+	TRY (relay_run (&relay, l->signal_fd, e));
 	TRY (status = wait_status (l->pid, e));
 	l->pid = 0;
 	/* The process's status is the result, whatever happens to what it leaves behind. */
@@ -147,8 +193,9 @@ run (struct launch *l, const char *id, struct err *e)
 	int r;
 
 	TRY (launch_load (l, id, e));
+	l->early = starts_at_once (l);
 	TRY (launch_build (l, true, e));
-	r = launch_announce (l, e);
+	r = l->released ? 0 : launch_announce (l, e);
 	if (r == 0)
 		r = l->opt->detach ? run_detached (l, e) : run_wait (l, e);
 	if (r >= 0) {

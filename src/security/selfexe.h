@@ -68,8 +68,9 @@ int selfexe_exchange (struct selfexe *x, struct err *e);
  */
 void selfexe_detach (struct selfexe *x);
 /*
- * The same for who is about to unmount the root of a mount namespace that nobody else is in: the
- * mount is put into it, and leaves with it, in the same grace period. Covers /dev/null there.
+ * The same for who is about to unmount the root of a mount namespace that nobody else is in, and no
+ * mount of which is shared: the mount is put into it, and leaves with it, in the same grace period.
+ * Covers /dev/null there.
  */
 void selfexe_bury (struct selfexe *x);
 /* For who will wait long: the pages of the code are not needed, and come back when they are. */
