@@ -57,14 +57,6 @@ enter_log_through_channel (struct init *in)
 }
 
 static int
-own_stdio (struct init *in, struct err *e)
-{
-	TRY (stdio_reopen_null (e));
-	stdio_own (in->plan->process.uid);
-	return 0;
-}
-
-static int
 set_labels (const struct process_plan *p, struct err *e)
 {
 	if (p->apparmor_profile)
@@ -122,7 +114,7 @@ enter_set_process (struct init *in, struct err *e)
 	/* Before the limits: with few files /etc/passwd could not be opened any more. */
 	in->env = p->needs_home ? env_add_home (in->arena, p->env, p->uid) : p->env;
 	correct_listen_pid (in->arena, in->env);
-	STEP ("standard streams", own_stdio (in, e));
+	STEP ("standard streams", stdio_take_over (p->uid, e));
 	STEP ("labels", set_labels (p, e));
 	STEP ("scheduling", set_scheduling (p, e));
 	return 0;

@@ -58,9 +58,9 @@ creds_apply (const struct process_plan *p, struct err *e)
 	r = sys_setresgid (p->gid, p->gid, p->gid);
 	if (r < 0)
 		return err_set (e, -r, "process.user.gid: set %u", p->gid);
-	/* Capabilities outlive the change of ids, and are then set to exactly what was asked for.
-	 */
-	if (prctl (PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+	/* Capabilities outlive the change of ids (who stays 0 loses none), and are then set to
+	 * exactly what was asked for. */
+	if (p->uid != 0 && prctl (PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return err_set (e, errno, "prctl PR_SET_KEEPCAPS");
 	r = sys_setresuid (p->uid, p->uid, p->uid);
 	return r < 0 ? err_set (e, -r, "process.user.uid: set %u", p->uid) : 0;
@@ -249,7 +249,7 @@ fds_check_preserved (unsigned preserve, unsigned listen, struct err *e)
 	unsigned long long all = (unsigned long long) preserve + listen;
 	struct rlimit limit;
 
-	if (getrlimit (RLIMIT_NOFILE, &limit) == 0 && all > limit.rlim_cur)
+	if (all > 0 && getrlimit (RLIMIT_NOFILE, &limit) == 0 && all > limit.rlim_cur)
 		return err_set (
 			e, EBADF,
 			"--preserve-fds, LISTEN_FDS: %llu file descriptors, and %llu can be open",

@@ -28,14 +28,14 @@ int sysctls_apply (const struct process_plan *p,
 		   struct err *e); /* in the container's namespaces, through the own procfs */
 int keyring_join (const char *name, struct err *e); /* ENOSYS tolerated; EDQUOT explained */
 
-/* fchown of pipes, sockets, and files open for writing on 0-2 to the user, so that /dev/stderr can
- * be opened again; failures are ignored. */
-void stdio_own (uid_t uid);
 /* All three become /dev/null, until they are something else. */
 int stdio_null (struct err *e);
-/* A standard stream that is /dev/null of the host becomes the container's, if that is 1:3 by fstat
- * (CVE-2026-88265). */
-int stdio_reopen_null (struct err *e);
+/*
+ * 0-2 become the container's. One that is /dev/null of the host becomes the container's own, if
+ * that is 1:3 by fstat (CVE-2026-88265). Pipes, sockets, and files open for writing are given to
+ * the user (fchown), so that /dev/stderr can be opened again; failures of that are ignored.
+ */
+int stdio_take_over (uid_t uid, struct err *e);
 
 /* setgroups, setresgid, setresuid with capabilities kept; every id was checked by the plan. */
 int creds_apply (const struct process_plan *p, struct err *e);

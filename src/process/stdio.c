@@ -32,17 +32,6 @@ is_for_reopening (int fd, const struct stat *st)
 	return S_ISFIFO (st->st_mode) || S_ISSOCK (st->st_mode);
 }
 
-void
-stdio_own (uid_t uid)
-{
-	for (int fd = 0; fd < 3; fd++) {
-		struct stat st;
-
-		if (fstat (fd, &st) == 0 && st.st_uid != uid && is_for_reopening (fd, &st))
-			(void) !fchown (fd, uid, (gid_t) -1);
-	}
-}
-
 int
 stdio_null (struct err *e)
 {
@@ -54,23 +43,32 @@ stdio_null (struct err *e)
 	return 0;
 }
 
+static int
+reopen_null (int fd, struct err *e)
+{
+	autofd null = open ("/dev/null", O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
+
+	/* An image may have put a file there: then the host's null device stays (CVE-2026-88265).
+	 */
+	if (null < 0 || fstat (null, &st) < 0 || !is_null_device (&st))
+		return 0;
+	(void) fcntl (null, F_SETFL, 0);
+	return dup2 (null, fd) < 0 ? err_set (e, errno, "replace standard stream %d", fd) : 0;
+}
+
 int
-stdio_reopen_null (struct err *e)
+stdio_take_over (uid_t uid, struct err *e)
 {
 	for (int fd = 0; fd < 3; fd++) {
 		struct stat st;
-		autofd null = -1;
 
-		if (fstat (fd, &st) < 0 || !is_null_device (&st))
+		if (fstat (fd, &st) < 0)
 			continue;
-		null = open ("/dev/null", O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
-		/* An image may have put a file there: then the host's null device stays
-		 * (CVE-2026-88265). */
-		if (null < 0 || fstat (null, &st) < 0 || !is_null_device (&st))
-			continue;
-		(void) fcntl (null, F_SETFL, 0);
-		if (dup2 (null, fd) < 0)
-			return err_set (e, errno, "replace standard stream %d", fd);
+		if (is_null_device (&st))
+			TRY (reopen_null (fd, e));
+		else if (st.st_uid != uid && is_for_reopening (fd, &st))
+			(void) !fchown (fd, uid, (gid_t) -1);
 	}
 	return 0;
 }
