@@ -13,24 +13,29 @@
 #include "base/mem.h"
 #include "libocispec/arena.h"
 
-int
-read_fd (struct arena *a, int fd, const char *name, size_t limit, char **ret, size_t *ret_len,
-	 struct err *e)
+static int
+check_kind (int fd, const char *name, size_t limit, struct stat *st, struct err *e)
 {
-	size_t size, len = 0;
-	struct stat st;
+	if (fstat (fd, st) < 0)
+		return err_set (e, errno, "stat '%s'", name);
+	if (!S_ISREG (st->st_mode) && !S_ISFIFO (st->st_mode) && !S_ISSOCK (st->st_mode))
+		return err_set (e, S_ISDIR (st->st_mode) ? EISDIR : EINVAL,
+				"'%s' is neither a regular file nor a pipe", name);
+	if (S_ISREG (st->st_mode) && (uint64_t) st->st_size > limit)
+		return err_set (e, EFBIG, "'%s' is larger than %zu bytes", name, limit);
+	return 0;
+}
+
+static int
+read_all (struct arena *a, int fd, const struct stat *st, const char *name, size_t limit,
+	  char **ret, size_t *ret_len, struct err *e)
+{
+	size_t size = !S_ISREG (st->st_mode) ? 65536
+		      : st->st_size > 0	     ? (size_t) st->st_size + 1
+					     : 4095; /* kernel files say 0 */
+	size_t len = 0;
 	char *buf;
 
-	if (fstat (fd, &st) < 0)
-		return err_set (e, errno, "stat '%s'", name);
-	if (!S_ISREG (st.st_mode) && !S_ISFIFO (st.st_mode) && !S_ISSOCK (st.st_mode))
-		return err_set (e, S_ISDIR (st.st_mode) ? EISDIR : EINVAL,
-				"'%s' is neither a regular file nor a pipe", name);
-	if (S_ISREG (st.st_mode) && (uint64_t) st.st_size > limit)
-		return err_set (e, EFBIG, "'%s' is larger than %zu bytes", name, limit);
-	size = !S_ISREG (st.st_mode) ? 65536
-	       : st.st_size > 0	     ? (size_t) st.st_size + 1
-				     : 4095; /* kernel files say 0 */
 	buf = arena_alloc (a, size + 1);
 	for (;;) {
 		ssize_t n = read (fd, buf + len, size - len);
@@ -46,7 +51,7 @@ read_fd (struct arena *a, int fd, const char *name, size_t limit, char **ret, si
 		if (n < 0)
 			return err_set (e, errno, "read '%s'", name);
 		len += (size_t) n;
-		if (n == 0 || (st.st_size > 0 && len == (size_t) st.st_size))
+		if (n == 0 || (st->st_size > 0 && len == (size_t) st->st_size))
 			break; /* files of ours are replaced, they do not grow */
 		if (len > limit)
 			return err_set (e, EFBIG, "'%s' is larger than %zu bytes", name, limit);
@@ -65,6 +70,16 @@ read_fd (struct arena *a, int fd, const char *name, size_t limit, char **ret, si
 }
 
 int
+read_fd (struct arena *a, int fd, const char *name, size_t limit, char **ret, size_t *ret_len,
+	 struct err *e)
+{
+	struct stat st;
+
+	TRY (check_kind (fd, name, limit, &st, e));
+	return read_all (a, fd, &st, name, limit, ret, ret_len, e);
+}
+
+int
 read_file_at (struct arena *a, int dirfd, const char *path, size_t limit, char **ret,
 	      size_t *ret_len, struct err *e)
 {
@@ -73,7 +88,8 @@ read_file_at (struct arena *a, int dirfd, const char *path, size_t limit, char *
 
 	if (fd < 0)
 		return err_set (e, errno, "open '%s'", path);
-	if (fstat (fd, &st) == 0 && S_ISFIFO (st.st_mode)) {
+	TRY (check_kind (fd, path, limit, &st, e));
+	if (S_ISFIFO (st.st_mode)) {
 		/* A named FIFO may have no writer yet, or ever: only what is in it now. /dev/fd/N
 		 * of a shell is a pipe as well. */
 		struct pollfd p = { fd, POLLIN, 0 };
@@ -81,7 +97,7 @@ read_file_at (struct arena *a, int dirfd, const char *path, size_t limit, char *
 		if (poll (&p, 1, 5000) <= 0)
 			return err_set (e, EINVAL, "'%s' is a FIFO that nobody writes to", path);
 	}
-	return read_fd (a, fd, path, limit, ret, ret_len, e);
+	return read_all (a, fd, &st, path, limit, ret, ret_len, e);
 }
 
 ssize_t

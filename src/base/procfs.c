@@ -231,14 +231,15 @@ proc_ignored_signals (void)
 	return mask;
 }
 
+/* The kernel's PROC_USER_INIT_INO, since Linux 3.8. */
+#define INITIAL_USERNS 0xeffffffdu
+
 bool
 proc_in_userns (void)
 {
-	char buf[256];
-	unsigned inside, outside, count;
+	struct stat st;
 
-	if (read_small_at (AT_FDCWD, "/proc/self/uid_map", buf, sizeof buf) < 0)
+	if (stat ("/proc/self/ns/user", &st) < 0)
 		return false; /* no user namespaces in this kernel */
-	return !(sscanf (buf, "%u %u %u", &inside, &outside, &count) == 3 && inside == 0 &&
-		 outside == 0 && count == 4294967295u);
+	return st.st_ino != INITIAL_USERNS;
 }

@@ -35,4 +35,4 @@ int proc_starttime (pid_t pid, uint64_t *ret); /* field 22 of /proc/PID/stat; 0 
 int proc_self_audit (const char *file,
 		     uint32_t *ret);  /* "loginuid", "sessionid"; -ENOENT: a kernel without audit */
 uint64_t proc_ignored_signals (void); /* of this process; all, if it cannot be known */
-bool proc_in_userns (void);	      /* /proc/self/uid_map is not the identity of all ids */
+bool proc_in_userns (void);	      /* not the initial one */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -261,8 +262,12 @@ dispatch (char **argv, struct globals *g, const struct command **ret_command, st
 static int
 stdio_ensure_open (void)
 {
+	struct pollfd std[3] = { { 0, 0, 0 }, { 1, 0, 0 }, { 2, 0, 0 } };
+
+	(void) poll (std, 3, 0);
 	for (int fd = 0; fd < 3; fd++)
-		if (fcntl (fd, F_GETFD) < 0 && errno == EBADF && open ("/dev/null", O_RDWR) != fd)
+		if (std[fd].revents & POLLNVAL && /* which O_PATH is as well */
+		    fcntl (fd, F_GETFD) < 0 && open ("/dev/null", O_RDWR) != fd)
 			return -1;
 	return 0;
 }

@@ -46,12 +46,18 @@ audit_encode (struct arena *a, const char *value)
 
 /* Create, run and exec are a memfd by then, which has no path of its own (selfexe.h). */
 static const char *
-executable (const struct globals *g, char buf[PATH_MAX])
+executable (const struct globals *g)
 {
-	ssize_t n = readlink ("/proc/self/exe", buf, PATH_MAX - 1);
+	static char buf[PATH_MAX]; /* run has two records */
+	ssize_t n;
 
+	if (buf[0])
+		return buf;
+	n = readlink ("/proc/self/exe", buf, PATH_MAX - 1);
 	buf[n > 0 ? n : 0] = '\0';
-	return startswith (buf, "/memfd:") && g->exe->path[0] ? g->exe->path : buf;
+	if (startswith (buf, "/memfd:") && g->exe->path[0])
+		(void) snprintf (buf, sizeof buf, "%s", g->exe->path);
+	return buf;
 }
 
 /* "pts/0" */
@@ -66,7 +72,7 @@ terminal (char buf[PATH_MAX])
 static int
 send_record (const struct globals *g, const char *op, const char *id, pid_t pid)
 {
-	char exe[PATH_MAX], tty[PATH_MAX], number[16] = "?";
+	char tty[PATH_MAX], number[16] = "?";
 	autofd fd = netlink_open (NETLINK_AUDIT);
 
 	if (fd < 0)
@@ -79,7 +85,7 @@ send_record (const struct globals *g, const char *op, const char *id, pid_t pid)
 			      "virt=coracle op=%s vm=%s vm-pid=%s exe=%s hostname=? addr=? "
 			      "terminal=%s res=%s",
 			      op, audit_encode (g->arena, id), number,
-			      audit_encode (g->arena, executable (g, exe)), terminal (tty),
+			      audit_encode (g->arena, executable (g)), terminal (tty),
 			      pid < 0 ? "failed" : "success"));
 }
 

@@ -102,8 +102,8 @@ int container_check_id (const char *id, struct err *e);
 /* ---- state.c -------------------------------------------------------------------------------- */
 int container_open_root (const struct globals *g, bool create,
 			 struct err *e); /* fd; mkdir -p 0700 with `create` */
-/* Make the state directory and lock it. "already exists" if it does. */
-int container_reserve (const struct globals *g, const char *id, struct container *ret,
+/* Make the state directory and lock it. "already exists" if it does. Takes the fd of the root. */
+int container_reserve (const struct globals *g, int root_fd, const char *id, struct container *ret,
 		       struct err *e);
 /* Open, read. `lock`: exclusive, waits for the one who has it at most 10 s. "container 'x' does not
  * exist". */

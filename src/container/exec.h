@@ -45,4 +45,4 @@ struct exec_request {
 	struct host host; /* of it, what host_probe_process asks */
 };
 /* The process part of the plan: the container's process, or --process, with the options. */
-int exec_plan_process (const struct exec_request *r, struct plan *ret, struct err *e);
+int exec_plan_process (struct exec_request *r, struct plan *ret, struct err *e);

@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "container/container.h"
 #include "container/exec.h"
+#include "container/host.h"
 #include "libocispec/report.h"
 #include "plan/plan.h"
 
@@ -246,7 +247,7 @@ read_maps (struct arena *a, const struct oci_linux *lnx, struct userns_plan *ret
 }
 
 int
-exec_plan_process (const struct exec_request *r, struct plan *plan, struct err *e)
+exec_plan_process (struct exec_request *r, struct plan *plan, struct err *e)
 {
 	static const struct oci_process nothing = { .cwd = (char *) "/" };
 	static struct oci_linux no_linux;
@@ -270,6 +271,7 @@ exec_plan_process (const struct exec_request *r, struct plan *plan, struct err *
 	plan->ns.own = f->namespaces;
 	plan->userns.deny_setgroups = f->deny_setgroups;
 	read_maps (a, spec->lnx, &plan->userns);
+	host_probe_labels (spec, &m.p, &r->host);
 	plan_process (&p, &m.p, "process", &plan->process);
 	if (oci_report_failed (&m.report))
 		return err_set (e, 0, "%s", oci_report_text (&m.report));

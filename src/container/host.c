@@ -5,6 +5,7 @@
 #include <linux/capability.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 #include "cgroup/cgroup.h"
 #include "container/host.h"
 #include "libocispec/arena.h"
+#include "libocispec/oci_config.h"
 #include "plan/host.h"
 #include "security/security.h"
 
@@ -99,11 +101,18 @@ bundle_path (struct arena *a, const char *bundle, const char **ret, struct err *
 void
 host_probe_process (struct host *h)
 {
-	h->euid = geteuid ();
-	h->egid = getegid ();
+	/* As we were executed; nothing of ours changes them. */
+	h->euid = (uid_t) getauxval (AT_EUID);
+	h->egid = (gid_t) getauxval (AT_EGID);
 	h->cap_last = last_capability ();
-	h->apparmor = apparmor_enabled ();
-	h->selinux = selinux_enabled ();
+}
+
+void
+host_probe_labels (const struct oci_config *spec, const struct oci_process *p, struct host *h)
+{
+	h->apparmor = p && p->apparmor_profile && apparmor_enabled ();
+	h->selinux = ((p && p->selinux_label) || (spec->lnx && spec->lnx->mount_label)) &&
+		     selinux_enabled ();
 }
 
 int

@@ -109,6 +109,7 @@ make_plan (struct launch *l, struct err *e)
 			 l->config, l->config_len);
 	if (oci_config_read (l->g->arena, l->config, l->config_len, &report, &spec) < 0)
 		return err_set (e, 0, "%s", oci_report_text (&report));
+	host_probe_labels (spec, spec->process, &l->host);
 	if (plan_make (l->g->arena, spec, &l->host, &opt, &report, &l->plan, e) < 0)
 		return -1;
 	log_warnings (oci_report_warnings (&report));
@@ -656,13 +657,12 @@ launch_build (struct launch *l, bool wait_on_channel, struct err *e)
 	if (root < 0)
 		return -1;
 	TRY (seccomp_compile (a, &l->plan.seccomp, root, &l->init.filter, e));
-	close (take_fd (&root));       /* one more for the clean-up, should descriptors be few */
 	(void) unsetenv (SELFEXE_ENV); /* the helper was found; it is no business of hooks */
 	TRY (cgroup_resolve (a, &l->plan.cgroup, &l->host, &l->cgroup, e));
 	l->init.netns = launch_makes_netns (l);
 	interrupt_arm ();
 	if (protect (l, e) < 0 || connect_console (l, e) < 0 ||
-	    container_reserve (l->g, l->c.id, &l->c, e) < 0)
+	    container_reserve (l->g, take_fd (&root), l->c.id, &l->c, e) < 0)
 		return -1;
 	if (save_creating (l, e) == 0 && build (l, wait_on_channel, e) == 0)
 		return 0;

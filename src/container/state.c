@@ -233,12 +233,12 @@ open_and_lock (const struct globals *g, struct container *c, struct err *e)
 }
 
 int
-container_reserve (const struct globals *g, const char *id, struct container *c, struct err *e)
+container_reserve (const struct globals *g, int root_fd, const char *id, struct container *c,
+		   struct err *e)
 {
 	int r;
 
-	*c = (struct container) { .id = id, .root_fd = -1, .dir_fd = -1 };
-	TRY (c->root_fd = container_open_root (g, true, e));
+	*c = (struct container) { .id = id, .root_fd = root_fd, .dir_fd = -1 };
 	do
 		r = make_directory (g, c, e) < 0 ? -1 : open_and_lock (g, c, e);
 	while (r == 0);

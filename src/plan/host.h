@@ -19,7 +19,7 @@ enum cgroup_mode {
 struct host {
 	uid_t euid;
 	gid_t egid;
-	bool in_userns;	 /* /proc/self/uid_map is not the full identity map */
+	bool in_userns;	 /* not the initial one */
 	bool privileged; /* euid 0 in the initial user namespace: may mknod, mount, map any id */
 	enum cgroup_mode cgroup_mode;
 	const char *cgroup_own; /* v2 (or name=systemd) path of the runtime's own cgroup, "/a/b";
