@@ -62,17 +62,19 @@ executable (const struct globals *g)
 
 /* "pts/0" */
 static const char *
-terminal (char buf[PATH_MAX])
+terminal (void)
 {
-	if (ttyname_r (STDIN_FILENO, buf, PATH_MAX) != 0 || strpbrk (buf, " '\"\n"))
-		return "?";
+	static char buf[PATH_MAX];
+
+	if (!buf[0] && (ttyname_r (STDIN_FILENO, buf, sizeof buf) != 0 || strpbrk (buf, " '\"\n")))
+		buf[0] = '?';
 	return startswith (buf, "/dev/") ? buf + strlen ("/dev/") : buf;
 }
 
 static int
 send_record (const struct globals *g, const char *op, const char *id, pid_t pid)
 {
-	char tty[PATH_MAX], number[16] = "?";
+	char number[16] = "?";
 	autofd fd = netlink_open (NETLINK_AUDIT);
 
 	if (fd < 0)
@@ -85,7 +87,7 @@ send_record (const struct globals *g, const char *op, const char *id, pid_t pid)
 			      "virt=coracle op=%s vm=%s vm-pid=%s exe=%s hostname=? addr=? "
 			      "terminal=%s res=%s",
 			      op, audit_encode (g->arena, id), number,
-			      audit_encode (g->arena, executable (g)), terminal (tty),
+			      audit_encode (g->arena, executable (g)), terminal (),
 			      pid < 0 ? "failed" : "success"));
 }
 

@@ -581,6 +581,7 @@ build (struct launch *l, bool wait_on_channel, struct err *e)
 	struct arena *a = l->g->arena;
 	const char *notify_dir = NULL;
 
+	l->c.no_fifos = wait_on_channel;
 	if (!wait_on_channel)
 		TRY (make_fifos (l, e));
 	if (l->plan.hooks[HOOK_START_CONTAINER].n)

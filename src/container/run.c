@@ -79,14 +79,18 @@ run_release_early (struct launch *l, struct err *e)
 
 	if (l->init.filter.notify) /* there is more to come */
 		return 0;
-	if (l->foreground)
-		interrupt_listen ();
 	if (tell_init (l, e) < 0 && e->num != EPIPE) /* EPIPE: it has ended, and said why */
 		return -1;
 	l->released = true;
-	p[1].fd = interrupt_fd ();
+	p[1].fd = l->signal_fd; /* none with --detach: a handler hangs up */
 	while (poll (p, 2, -1) < 0 && errno == EINTR)
 		;
+	if (!p[0].revents) { /* a signal: one of the three? */
+		interrupt_listen ();
+		p[1].fd = interrupt_fd ();
+		while (poll (p, 2, -1) < 0 && errno == EINTR)
+			;
+	}
 	return p[0].revents ? 0 : interrupt_check (e);
 }
 

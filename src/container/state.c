@@ -581,7 +581,7 @@ container_remove_state (struct container *c, struct err *e)
 
 	/* The common case without listing the directory; state.json last, then the directory
 	 * itself. */
-	for (size_t i = 0; i < ARRAY_SIZE (usual); i++)
+	for (size_t i = c->no_fifos ? 2 : 0; i < ARRAY_SIZE (usual); i++)
 		(void) unlinkat (c->dir_fd, usual[i], 0);
 	if (unlinkat (c->root_fd, c->id, AT_REMOVEDIR) == 0 || errno == ENOENT)
 		return 0;

@@ -79,11 +79,9 @@ set_scheduling (const struct process_plan *p, struct err *e)
 static void
 correct_listen_pid (struct arena *a, char **env)
 {
-	pid_t pid = getpid ();
-
-	for (; pid != 1 && *env; env++)
+	for (; *env; env++)
 		if (streq (*env, "LISTEN_PID=1"))
-			*env = arena_printf (a, "LISTEN_PID=%d", (int) pid);
+			*env = arena_printf (a, "LISTEN_PID=%d", (int) getpid ());
 }
 
 int

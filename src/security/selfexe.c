@@ -330,10 +330,9 @@ selfexe_begin (struct selfexe *x, struct arena *a, char **argv, struct err *e)
 	x->exe = open ("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	if (x->exe < 0)
 		return err_set (e, errno, "open /proc/self/exe");
-	if (is_sealed (x->exe)) {
+	if (own && is_sealed (x->exe)) {
 		close (x->exe);
-		if (own)
-			(void) snprintf (x->path, sizeof x->path, "%s", own);
+		(void) snprintf (x->path, sizeof x->path, "%s", own);
 		return 0;
 	}
 	TRY (open_copy (x, e));
