@@ -35,7 +35,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wfo
 CPPFLAGS_ALL = -I. -Isrc -I$(B) -D_GNU_SOURCE -DLIBEXECDIR='"$(LIBEXECDIR)"' $(CPPFLAGS)
 CFLAGS_ALL = -std=gnu11 $(CFLAGS) $(if $(filter unit,$(VARIANT)),-DUNIT_TEST) $(WARNINGS) -fno-strict-aliasing -ffunction-sections -fdata-sections $(SANITIZE) \
 	$(if $(SANITIZE),-fno-omit-frame-pointer)
-LDFLAGS_ALL = -Wl,--gc-sections $(LDFLAGS) $(SANITIZE)
+LDFLAGS_ALL = -Wl,--gc-sections -Wl,--sort-section=alignment $(LDFLAGS) $(SANITIZE)
 
 ROOMS := ns rootfs cgroup security process hooks net rdt terminal
 DIRS := libocispec $(addprefix src/,base sys plan $(ROOMS) sync init container cli)

@@ -37,8 +37,8 @@ struct arena_chunk {
 };
 
 /* The first chunk of the first arena is part of the program: most runs then never ask the kernel
- * for memory. */
-static _Alignas(ALIGN) char first[sizeof (struct arena_chunk) + CHUNK];
+ * for memory. (64: as large objects are, base/mem.h.) */
+static _Alignas(64) char first[sizeof (struct arena_chunk) + CHUNK];
 static bool first_taken;
 
 static struct arena_chunk *

@@ -32,6 +32,13 @@ take_fd (int *fd)
 	return taken;
 }
 
+/*
+ * For large static objects. The linker sorts by alignment (Makefile), so that what is small and
+ * used by every command lies together in two pages: each page that a process touches first is a
+ * fault, and one more in the child of a clone.
+ */
+#define LARGE __attribute__ ((aligned (64)))
+
 #define ARRAY_SIZE(a) (sizeof (a) / sizeof (a)[0])
 #define MIN(a, b)     ((a) < (b) ? (a) : (b))
 #define MAX(a, b)     ((a) > (b) ? (a) : (b))

@@ -164,8 +164,8 @@ put_verdict (struct device_program *p, bool allow)
 static void
 put_run (struct device_program *p, const struct device_rule *rules, size_t n)
 {
-	static struct device_rule sorted[DEVICE_RULES_MAX];
-	static struct run r;
+	static LARGE struct device_rule sorted[DEVICE_RULES_MAX];
+	static LARGE struct run r;
 	size_t miss;
 
 	r.p = p;
@@ -252,7 +252,7 @@ attached (int dir_fd)
 int
 cgroup_devices_bpf (int dir_fd, const struct device_rule *rules, size_t n, struct err *e)
 {
-	static struct device_program p;
+	static LARGE struct device_program p;
 	autofd prog = -1, old = -1;
 	union bpf_attr attr;
 	int r;

@@ -289,9 +289,9 @@ int
 main (int argc, char **argv)
 {
 	static struct arena arena; /* one per process, never freed piecemeal */
-	static struct err e;
+	static LARGE struct err e;
 	static struct selfexe exe;
-	static char out[4096];
+	static LARGE char out[4096];
 	struct globals g = { .arena = &arena, .argv = argv, .exe = &exe };
 	const struct command *c = NULL;
 	int status;

@@ -48,7 +48,7 @@ audit_encode (struct arena *a, const char *value)
 static const char *
 executable (const struct globals *g)
 {
-	static char buf[PATH_MAX]; /* run has two records */
+	static LARGE char buf[PATH_MAX]; /* run has two records */
 	ssize_t n;
 
 	if (buf[0])
@@ -64,7 +64,7 @@ executable (const struct globals *g)
 static const char *
 terminal (void)
 {
-	static char buf[PATH_MAX];
+	static LARGE char buf[PATH_MAX];
 
 	if (!buf[0] && (ttyname_r (STDIN_FILENO, buf, sizeof buf) != 0 || strpbrk (buf, " '\"\n")))
 		buf[0] = '?';

@@ -504,7 +504,7 @@ hugetlb (struct stats *s)
 char *
 stats_json (struct arena *a, const struct cgroup *cg, const struct container_state *st)
 {
-	static struct stats s;
+	static LARGE struct stats s;
 
 	s.arena = a;
 	s.cg = cg;

@@ -169,7 +169,7 @@ drain (struct flow *out, int signal_fd)
 static int
 loop (const struct relay *r, int signal_fd, struct err *e)
 {
-	static struct flow in, out; /* not initialised as a whole: pages that nobody uses */
+	static LARGE struct flow in, out; /* not initialised as a whole: pages that nobody uses */
 
 	in.to = out.from = r->master;
 	out.to = 1;
