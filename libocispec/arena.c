@@ -129,15 +129,17 @@ arena_strdup (struct arena *a, const char *s)
 char *
 arena_vprintf (struct arena *a, const char *fmt, va_list ap)
 {
+	char most[256], *s; /* to format is what takes time: usually once is enough */
 	va_list again;
-	char *s;
 	int n;
 
 	va_copy (again, ap);
-	n = vsnprintf (NULL, 0, fmt, again);
+	n = vsnprintf (most, sizeof most, fmt, again);
 	va_end (again);
 	if (n < 0)
 		out_of_memory ();
+	if ((size_t) n < sizeof most)
+		return arena_memdup (a, most, (size_t) n + 1);
 	s = arena_alloc (a, (size_t) n + 1);
 	vsnprintf (s, (size_t) n + 1, fmt, ap);
 	return s;

@@ -173,22 +173,31 @@ json_string (struct json_out *o, const char *s)
 	o->need_comma = true;
 }
 
+/* Not by printf: a state has a dozen numbers. */
+static void
+number (struct json_out *o, bool negative, uint64_t v)
+{
+	char text[24], *digit = text + sizeof text;
+
+	*--digit = '\0';
+	do
+		*--digit = (char) ('0' + v % 10);
+	while ((v /= 10) > 0);
+	if (negative)
+		*--digit = '-';
+	scalar (o, digit);
+}
+
 void
 json_int (struct json_out *o, int64_t v)
 {
-	char text[24];
-
-	snprintf (text, sizeof text, "%lld", (long long) v);
-	scalar (o, text);
+	number (o, v < 0, v < 0 ? 0 - (uint64_t) v : (uint64_t) v);
 }
 
 void
 json_uint (struct json_out *o, uint64_t v)
 {
-	char text[24];
-
-	snprintf (text, sizeof text, "%llu", (unsigned long long) v);
-	scalar (o, text);
+	number (o, false, v);
 }
 
 /* clang-format off */

@@ -5,11 +5,10 @@
 #include "base/path.h"
 #include "libocispec/arena.h"
 
-char *
-path_clean (struct arena *a, const char *path)
+static char *
+clean (struct arena *a, const char *path, bool absolute)
 {
 	char *out = arena_alloc (a, strlen (path) + 2), *o = out;
-	bool absolute = *path == '/';
 
 	if (absolute)
 		*o++ = '/';
@@ -35,6 +34,18 @@ path_clean (struct arena *a, const char *path)
 		o--;
 	*o = '\0';
 	return out;
+}
+
+char *
+path_clean (struct arena *a, const char *path)
+{
+	return clean (a, path, *path == '/');
+}
+
+char *
+path_clean_in_root (struct arena *a, const char *path)
+{
+	return clean (a, path, true);
 }
 
 char *

@@ -8,6 +8,8 @@ struct arena;
 /* Lexically clean: no "//", "/./", "..", trailing slash. Relative stays relative; ".." never goes
  * above the start. "" for nothing. */
 char *path_clean (struct arena *a, const char *path);
+/* The same of a path in a root directory: absolute, whether it begins with a slash or not. */
+char *path_clean_in_root (struct arena *a, const char *path);
 /* base/path, cleaned; or path, cleaned, if it is absolute. */
 char *path_absolute (struct arena *a, const char *base, const char *path);
 bool path_has_dotdot (const char *path);

@@ -185,7 +185,7 @@ struct removing {
 static int
 unmount (struct arena *a, int root, const char *destination, struct err *e)
 {
-	const char *path = path_clean (a, arena_printf (a, "/%s", destination)) + 1, *name;
+	const char *path = path_clean_in_root (a, destination) + 1, *name;
 	autofd parent = beneath_parent (root, path, false, &name);
 
 	if (parent < 0)
@@ -213,10 +213,10 @@ remove_inside (void *ctx, struct err *e)
 static bool
 lists (struct arena *a, const mount_vec *list, const char *destination)
 {
-	const char *path = path_clean (a, arena_printf (a, "/%s", destination));
+	const char *path = path_clean_in_root (a, destination);
 
 	for (size_t i = 0; i < list->n; i++)
-		if (streq (path, path_clean (a, arena_printf (a, "/%s", list->v[i].destination))))
+		if (streq (path, path_clean_in_root (a, list->v[i].destination)))
 			return true;
 	return false;
 }

@@ -58,7 +58,7 @@ add_volumes (struct restore *r)
 		const struct oci_mount *m = &spec->mounts.v[i];
 
 		if (criu_is_bind (m) && m->source)
-			external_mount (r, path_clean (a, arena_printf (a, "/%s", m->destination)),
+			external_mount (r, path_clean_in_root (a, m->destination),
 					path_absolute (a, r->l->host.bundle, m->source));
 	}
 }

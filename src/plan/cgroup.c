@@ -25,7 +25,7 @@ check_path (struct planner *p, const char *path)
 		BAD (p, json, "'%s' has control characters", path);
 	else if (path_has_dotdot (path))
 		BAD (p, json, "'%s' has '..'", path);
-	else if (streq (path_clean (p->arena, PATH ("/%s", path)), "/"))
+	else if (streq (path_clean_in_root (p->arena, path), "/"))
 		BAD (p, json,
 		     "'%s' is the root of the cgroup hierarchy, which cannot be a container's",
 		     path);
@@ -45,7 +45,7 @@ plan_cgroupfs (struct planner *p, const char *path, struct cgroup_plan *r)
 		return;
 	}
 	if (check_path (p, path))
-		r->path = path_clean (p->arena, PATH ("/%s", path));
+		r->path = path_clean_in_root (p->arena, path);
 }
 
 /* Is there a cgroup file system in the container that may be written to? */

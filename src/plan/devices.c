@@ -51,7 +51,7 @@ read_device (struct planner *p, size_t i)
 	struct rootfs_plan *r = &p->plan->rootfs;
 	struct device_node n = { .json_path = PATH ("linux.devices[%zu]", i) };
 
-	n.path = path_clean (p->arena, PATH ("/%s", d->path)) + 1;
+	n.path = path_clean_in_root (p->arena, d->path) + 1;
 	if (path_is_below (n.path, "proc") || path_is_below (n.path, "sys") || !*n.path)
 		BAD (p, PATH ("%s.path", n.json_path), "no device can be made at '%s'", d->path);
 	if (!read_type (p, d, n.json_path, &n.type))

@@ -201,8 +201,7 @@ read_options (struct mount_reader *r)
 	struct planner *p = r->p;
 
 	for (size_t i = 0; i < r->in->options.n; i++) {
-		const char *o = r->in->options.v[i],
-			   *path = PATH ("mounts[%zu].options[%zu]", r->index, i);
+		const char *o = r->in->options.v[i];
 		const struct mount_option *known = mount_option_find (o);
 		bool recursive = startswith (o, "ridmap=");
 
@@ -212,7 +211,8 @@ read_options (struct mount_reader *r)
 			apply_option (r, known);
 		} else if (recursive || startswith (o, "idmap=")) {
 			r->op->ext |= recursive ? EXT_IDMAP_REC : EXT_IDMAP;
-			idmap_option (r, strchr (o, '=') + 1, path);
+			idmap_option (r, strchr (o, '=') + 1,
+				      PATH ("mounts[%zu].options[%zu]", r->index, i));
 		} else {
 			VEC_PUSH (p->arena, r->data, r->in->options.v[i]);
 		}
@@ -344,7 +344,7 @@ check_destination (struct mount_reader *r)
 	if (*dst != '/')
 		WARN (p, PATH ("mounts[%zu].destination", r->index),
 		      "'%s' is relative: taken as '/%s'", dst, dst);
-	r->op->dst = path_clean (p->arena, PATH ("/%s", dst)) + 1;
+	r->op->dst = path_clean_in_root (p->arena, dst) + 1;
 	for (size_t i = 0; i < ARRAY_SIZE (proc_files); i++)
 		listed |= streq (r->op->dst, proc_files[i]);
 	if (startswith (r->op->dst, "proc/") && !listed && r->op->kind != MOUNT_REMOUNT)
@@ -400,7 +400,7 @@ absolute_paths (struct planner *p, const strs *in, const char *json)
 		if (in->v[i][0] != '/')
 			WARN (p, PATH ("%s[%zu]", json, i), "'%s' is relative: taken as '/%s'",
 			      in->v[i], in->v[i]);
-		v[i] = path_clean (p->arena, PATH ("/%s", in->v[i]));
+		v[i] = path_clean_in_root (p->arena, in->v[i]);
 	}
 	return v;
 }
