@@ -188,6 +188,7 @@ run_helper (struct job *j, struct seccomp_filter *ret, struct err *e)
 static void
 make_key (struct job *j, const struct stat *helper)
 {
+	static const char hex[] = "0123456789abcdef";
 	struct utsname machine = { 0 };
 	struct sha256 s;
 	char text[256];
@@ -201,8 +202,10 @@ make_key (struct job *j, const struct stat *helper)
 	sha256_add (&s, text, strlen (text) + 1);
 	sha256_add (&s, j->profile, j->profile_len);
 	sha256_finish (&s, j->key);
-	for (int i = 0; i < SHA256_SIZE; i++)
-		snprintf (j->name + 2 * i, 3, "%02x", j->key[i]);
+	for (int i = 0; i < SHA256_SIZE; i++) {
+		j->name[2 * i] = hex[j->key[i] >> 4];
+		j->name[2 * i + 1] = hex[j->key[i] & 15];
+	}
 }
 
 /* An entry: this, and the instructions. The checksum is over all that follows it, and the key: a
