@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/io.h"
@@ -165,15 +166,13 @@ file_replace_at (int dirfd, const char *name, const void *buf, size_t len, mode_
 	char tmp[PATH_MAX];
 	const char *slash = strrchr (name, '/');
 	int dir = slash ? (int) (slash - name) + 1 : 0, r;
+	struct timespec now; /* nobody else's, as a pid could be, of another pid namespace */
 
-	if (snprintf (tmp, sizeof tmp, "%.*s.%s.%d", dir, name, name + dir, (int) getpid ()) >=
-	    (int) sizeof tmp)
+	clock_gettime (CLOCK_REALTIME, &now);
+	if (snprintf (tmp, sizeof tmp, "%.*s.%s.%llx%lx", dir, name, name + dir,
+		      (unsigned long long) now.tv_sec, now.tv_nsec) >= (int) sizeof tmp)
 		return -ENAMETOOLONG;
 	r = file_create_at (dirfd, tmp, buf, len, mode);
-	if (r == -EEXIST) { /* of an earlier process with our pid that was killed */
-		(void) unlinkat (dirfd, tmp, 0);
-		r = file_create_at (dirfd, tmp, buf, len, mode);
-	}
 	if (r == 0 && renameat (dirfd, tmp, dirfd, name) < 0) {
 		r = -errno;
 		(void) unlinkat (dirfd, tmp, 0);

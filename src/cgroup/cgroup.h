@@ -128,6 +128,8 @@ int cgroup_pids (struct arena *a, const struct cgroup *cg, pid_t **ret, size_t *
 int cgroup_destroy (const struct cgroup *cg, struct err *e);
 bool cgroup_saw_oom (const struct cgroup *cg); /* an OOM kill happened: for hints in errors */
 
-/* Device rules as a BPF program on a v2 directory: replaces what we attached before. */
+/* Device rules as a BPF program on a v2 directory: replaces what we attached before, if it is not
+ * `fresh`. */
 struct device_rule;
-int cgroup_devices_bpf (int dir_fd, const struct device_rule *rules, size_t n, struct err *e);
+int cgroup_devices_bpf (int dir_fd, const struct device_rule *rules, size_t n, bool fresh,
+			struct err *e);

@@ -250,7 +250,8 @@ attached (int dir_fd)
 }
 
 int
-cgroup_devices_bpf (int dir_fd, const struct device_rule *rules, size_t n, struct err *e)
+cgroup_devices_bpf (int dir_fd, const struct device_rule *rules, size_t n, bool fresh,
+		    struct err *e)
 {
 	static LARGE struct device_program p;
 	autofd prog = -1, old = -1;
@@ -265,7 +266,7 @@ cgroup_devices_bpf (int dir_fd, const struct device_rule *rules, size_t n, struc
 		return err_set (
 			e, -prog,
 			"linux.resources.devices: load the device program (%zu instructions)", p.n);
-	old = attached (dir_fd);
+	old = fresh ? -1 : attached (dir_fd);
 	memset (&attr, 0, sizeof attr);
 	attr.target_fd = (uint32_t) dir_fd;
 	attr.attach_bpf_fd = (uint32_t) prog;

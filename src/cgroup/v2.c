@@ -205,6 +205,8 @@ v2_apply (struct arena *a, struct cgroup *cg, const struct cgroup_plan *plan, st
 	char dir[PATH_MAX];
 	autofd opened = -1;
 	int fd = plan->subgroup ? -1 : cg->into_fd;
+	/* Just made, by us: nothing is attached to it. */
+	bool fresh = fd >= 0 && cg->created && cg->manager == CGROUP_MANAGER_CGROUPFS;
 
 	(void) a;
 	if (fd < 0) {
@@ -222,7 +224,7 @@ v2_apply (struct arena *a, struct cgroup *cg, const struct cgroup_plan *plan, st
 		TRY (cgroup_write_one (fd, &plan->writes[i], cg->path, e));
 	if (plan->devices_allow_all)
 		return 0;
-	if (cgroup_devices_bpf (fd, plan->devices, plan->n_devices, e) == 0)
+	if (cgroup_devices_bpf (fd, plan->devices, plan->n_devices, fresh, e) == 0)
 		return 0;
 	/* Without privilege there is no BPF, and also no device node that could be made. */
 	if (e->num == EPERM && (geteuid () != 0 || plan->delegate_uid != (uid_t) -1)) {

@@ -91,6 +91,16 @@ send_record (const struct globals *g, const char *op, const char *id, pid_t pid)
 			      pid < 0 ? "failed" : "success"));
 }
 
+static bool
+may_record (void)
+{
+	static int may = -1;
+
+	if (may < 0)
+		may = caps_have (CAP_AUDIT_WRITE);
+	return may;
+}
+
 /* EPROTONOSUPPORT: a kernel without audit; ECONNREFUSED: in a user namespace; EPERM. */
 static int
 record (const struct globals *g, const char *op, const char *id, pid_t pid)
@@ -99,7 +109,7 @@ record (const struct globals *g, const char *op, const char *id, pid_t pid)
 
 	if (!HAVE_AUDIT || g->audit == AUDIT_NO)
 		return 0;
-	if (g->audit == AUDIT_AUTO && !caps_have (CAP_AUDIT_WRITE))
+	if (g->audit == AUDIT_AUTO && !may_record ())
 		return 0;
 	r = send_record (g, op, id, pid);
 	if (r < 0)
@@ -148,7 +158,7 @@ audit_check (const struct globals *g, struct err *e)
 		return 0;
 	if (!HAVE_AUDIT)
 		return err_set (e, 0, "--audit=require: this coracle was built without audit");
-	if (!caps_have (CAP_AUDIT_WRITE))
+	if (!may_record ())
 		return err_set (e, EPERM, "--audit=require: CAP_AUDIT_WRITE is missing");
 	fd = netlink_open (NETLINK_AUDIT);
 	if (fd < 0)

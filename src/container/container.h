@@ -92,7 +92,7 @@ struct container {
 	int root_fd; /* state root */
 	int dir_fd;  /* the state directory; carries the lock */
 	bool locked;
-	bool no_fifos; /* run makes none in the state directory */
+	bool no_fifos, no_filter; /* what is not in the state directory, where we know it */
 	struct container_state st;
 };
 

@@ -243,11 +243,10 @@ make_fifos (struct launch *l, struct err *e)
 
 /* ---- the child */
 
-/* cgroup: only after the cgroup was entered. Network: perhaps made beside. */
 static uint64_t
 clone_flags (const struct launch *l)
 {
-	uint64_t later = CLONE_NEWCGROUP | (l->init.netns ? CLONE_NEWNET : 0);
+	uint64_t later = l->init.unshares | (l->init.netns ? CLONE_NEWNET : 0);
 
 	return l->plan.ns.needs_stage ? 0 : l->plan.ns.create & ~later;
 }
@@ -301,16 +300,18 @@ leaves_own_root (const struct launch *l)
 static int
 clone_child (struct launch *l, bool wait_on_channel, bool into_cgroup, struct err *e)
 {
-	struct clone_request req = {
+	struct clone_request req;
+	struct chan theirs;
+	int pid;
+
+	l->init.unshares = launch_unshares (l);
+	req = (struct clone_request) {
 		/* What ends us (interrupt.c) shall also end the init that waits for start. */
 		.flags = clone_flags (l) | CLONE_CLEAR_SIGHAND,
 		.exit_signal = SIGCHLD,
 		.cgroup_fd = into_cgroup ? l->cgroup.into_fd : -1,
 		.ret_pidfd = &l->pidfd,
 	};
-	struct chan theirs;
-	int pid;
-
 	TRY (chan_pair (&l->chan, &theirs, e));
 	interrupt_channel (l->chan.fd);
 	l->init.chan = theirs;
@@ -582,6 +583,7 @@ build (struct launch *l, bool wait_on_channel, struct err *e)
 	const char *notify_dir = NULL;
 
 	l->c.no_fifos = wait_on_channel;
+	l->c.no_filter = !l->init.filter.insns;
 	if (!wait_on_channel)
 		TRY (make_fifos (l, e));
 	if (l->plan.hooks[HOOK_START_CONTAINER].n)

@@ -74,7 +74,9 @@ const char *launch_pidfd_receiver (const struct launch *l); /* the path of a soc
  * and createRuntime hooks; limits on l->pid; the state "created". */
 int launch_attach_cgroup (struct launch *l, pid_t pid, struct err *e);
 int launch_runtime_hooks (struct launch *l, struct err *e);
-/* netns.c: for a namespace that clone3 does not make. Between GO and what init asks for. */
+/* netns.c: CLONE_NEW* that init makes. */
+uint64_t launch_unshares (const struct launch *l);
+/* For a namespace that the runtime makes. Between GO and what init asks for. */
 bool launch_makes_netns (const struct launch *l);
 int launch_give_netns (struct launch *l, struct err *e);
 int launch_apply_limits (struct launch *l, struct err *e);

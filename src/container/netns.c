@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A network namespace, made while init mounts.
+ * Namespaces that clone3 does not make: those that init does, and a network namespace, made while
+ * init mounts.
  *
- * To make one takes the kernel as long as all the mounts of a container together (365 to 650 us),
+ * To make that one takes the kernel as long as all the mounts of a container together (365 to 650 us),
  * and neither needs the other until sysfs is mounted. So the runtime makes it once it has told init
  * to go on, and comes back into its own. (A thread that began before the clone was tried: no
  * sooner, and a tenth more of processor time.)
@@ -17,6 +18,23 @@
 #include "net/net.h"
 
 #define OWN_NETNS "/proc/self/ns/net"
+
+/*
+ * What init makes itself. The cgroup namespace can only be made after the cgroup was entered, and
+ * clone3 does it the other way round: the runtime's would become the root. Of the others those that
+ * need not be made with the process; the runtime has that of the network to do meanwhile. What
+ * belongs to a new user namespace is made with it.
+ */
+uint64_t
+launch_unshares (const struct launch *l)
+{
+	const struct ns_plan *ns = &l->plan.ns;
+	uint64_t others = CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS;
+
+	if (ns->needs_stage || ns->create & CLONE_NEWUSER)
+		others = 0;
+	return ns->create & (CLONE_NEWCGROUP | others);
+}
 
 bool
 launch_makes_netns (const struct launch *l)

@@ -202,10 +202,8 @@ run (struct launch *l, const char *id, struct err *e)
 	r = l->released ? 0 : launch_announce (l, e);
 	if (r == 0)
 		r = l->opt->detach ? run_detached (l, e) : run_wait (l, e);
-	if (r >= 0) {
-		container_close (&l->c);
+	if (r >= 0)
 		return r;
-	}
 	(void) interrupt_check (e); /* before poststop hooks, which only the next signal ends */
 	interrupt_forget ();
 	launch_abort (l);

@@ -577,11 +577,12 @@ container_remove_state (struct container *c, struct err *e)
 	static const char *const usual[] = { "start.fifo", "report.fifo", "seccomp.bpf",
 					     "exec.json",  "config.json", BACKUP,
 					     "state.json" };
+	size_t skip = !c->no_fifos ? 0 : c->no_filter ? 3 : 2;
 	int r;
 
 	/* The common case without listing the directory; state.json last, then the directory
 	 * itself. */
-	for (size_t i = c->no_fifos ? 2 : 0; i < ARRAY_SIZE (usual); i++)
+	for (size_t i = skip; i < ARRAY_SIZE (usual); i++)
 		(void) unlinkat (c->dir_fd, usual[i], 0);
 	if (unlinkat (c->root_fd, c->id, AT_REMOVEDIR) == 0 || errno == ENOENT)
 		return 0;

@@ -272,11 +272,12 @@ enter_user_process (struct init *in, struct err *e)
 {
 	const char *path = NULL;
 
-	if (in->plan->has_process) {
+	if (in->plan->has_process)
 		TRY (enter_prepare (in, &path, e));
-		if (in->filter.insns && in->filter.notify)
-			STEP ("seccomp", install_filter (in, e));
-	}
+	else
+		TRY (close_the_rest (in, e));
+	if (in->plan->has_process && in->filter.insns && in->filter.notify)
+		STEP ("seccomp", install_filter (in, e));
 	TRY (chan_send (&in->chan, MSG_DONE, 0, NULL, e));
 	if (enter_hears_run_last (in))
 		STEP ("wait for the runtime", chan_expect (&in->chan, MSG_RUN, NULL, e));

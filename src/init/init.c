@@ -79,14 +79,9 @@ find_cgroup (struct init *in)
 }
 
 static int
-enter_cgroup_namespace (const struct plan *p, struct err *e)
+make_namespaces (uint64_t types, struct err *e)
 {
-	/* Not by clone3: it copies namespaces before it enters the cgroup, and the runtime's would
-	 * become the root. */
-	if (!(p->ns.create & CLONE_NEWCGROUP))
-		return 0;
-	return unshare (CLONE_NEWCGROUP) < 0 ? err_set (e, errno, "unshare the cgroup namespace")
-					     : 0;
+	return types && unshare ((int) types) < 0 ? err_set (e, errno, "unshare") : 0;
 }
 
 static int
@@ -157,7 +152,7 @@ init_build (struct init *in, struct err *e)
 	STEP ("new session", new_session (e));
 	STEP ("hide from others", enter_hide (e)); /* the stage did; fs.suid_dumpable may undo it */
 	STEP ("join namespaces", ns_join (&in->joins, ~0ull, false, e));
-	STEP ("cgroup namespace", enter_cgroup_namespace (p, e));
+	STEP ("make namespaces", make_namespaces (in->unshares, e));
 	STEP ("session keyring", enter_keyring (proc, e));
 	STEP ("host name", ns_set_names (&p->ns, e));
 

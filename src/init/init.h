@@ -48,6 +48,7 @@ struct init {
 	struct seccomp_filter filter;
 	struct selfexe *exe;   /* to be exchanged after READY, or NULL */
 	bool netns;	       /* the network namespace comes from the runtime */
+	uint64_t unshares;     /* CLONE_NEW*: what init makes itself, once it is in its cgroup */
 	unsigned preserve_fds; /* 3 .. 3+n-1 stay open for the user's process */
 	/*
 	 * `create`: two FIFOs in the state directory, both open for reading and writing so that

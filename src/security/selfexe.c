@@ -354,13 +354,7 @@ selfexe_exchange (struct selfexe *x, struct err *e)
 		return 0;
 	x->pending = false;
 	r = replace_program (x);
-	if (r < 0)
-		return err_set (e, -r, "become the sealed copy of the runtime");
-	close (x->exe);
-	close (x->fd);
-	if (x->text >= 0)
-		close (x->text);
-	return 0;
+	return r < 0 ? err_set (e, -r, "become the sealed copy of the runtime") : 0;
 }
 
 static int
@@ -382,9 +376,16 @@ selfexe_protect (struct selfexe *x, struct err *e)
 	struct err ignored;
 
 	TRY (selfexe_prepare (x, e));
-	if (x->pending)
-		remember_path (x);
-	return selfexe_exchange (x, &ignored) < 0 ? start_over (x, e) : 0;
+	if (!x->pending)
+		return 0;
+	remember_path (x);
+	if (selfexe_exchange (x, &ignored) < 0)
+		return start_over (x, e);
+	close (x->exe);
+	close (x->fd);
+	if (x->text >= 0)
+		close (x->text);
+	return 0;
 }
 
 void

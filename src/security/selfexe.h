@@ -57,7 +57,7 @@ int selfexe_protect (struct selfexe *x, struct err *e);
 /*
  * In two halves, where the process that enters is a child that nobody can see before it has been
  * told to go on: the runtime prepares before the clone, the child exchanges. There it must not
- * fail.
+ * fail; and the descriptors stay open, for who closes all of them at once.
  */
 int selfexe_prepare (struct selfexe *x, struct err *e);
 int selfexe_exchange (struct selfexe *x, struct err *e);
