@@ -14,35 +14,45 @@
 #include "base/mem.h"
 #include "libocispec/arena.h"
 
+struct source {
+	int fd;
+	const char *name;
+	size_t limit;
+	struct stat st;
+};
+
 static int
-check_kind (int fd, const char *name, size_t limit, struct stat *st, struct err *e)
+look_at (struct source *f, struct err *e)
 {
-	if (fstat (fd, st) < 0)
-		return err_set (e, errno, "stat '%s'", name);
-	if (!S_ISREG (st->st_mode) && !S_ISFIFO (st->st_mode) && !S_ISSOCK (st->st_mode))
-		return err_set (e, S_ISDIR (st->st_mode) ? EISDIR : EINVAL,
-				"'%s' is neither a regular file nor a pipe", name);
-	if (S_ISREG (st->st_mode) && (uint64_t) st->st_size > limit)
-		return err_set (e, EFBIG, "'%s' is larger than %zu bytes", name, limit);
+	mode_t mode;
+
+	if (fstat (f->fd, &f->st) < 0)
+		return err_set (e, errno, "stat '%s'", f->name);
+	mode = f->st.st_mode;
+	if (!S_ISREG (mode) && !S_ISFIFO (mode) && !S_ISSOCK (mode))
+		return err_set (e, S_ISDIR (mode) ? EISDIR : EINVAL,
+				"'%s' is neither a regular file nor a pipe", f->name);
+	if (S_ISREG (mode) && (uint64_t) f->st.st_size > f->limit)
+		return err_set (e, EFBIG, "'%s' is larger than %zu bytes", f->name, f->limit);
 	return 0;
 }
 
 static int
-read_all (struct arena *a, int fd, const struct stat *st, const char *name, size_t limit,
-	  char **ret, size_t *ret_len, struct err *e)
+read_source (struct arena *a, const struct source *f, char **ret, size_t *ret_len, struct err *e)
 {
-	size_t size = !S_ISREG (st->st_mode) ? 65536
-		      : st->st_size > 0	     ? (size_t) st->st_size + 1
-					     : 4095; /* kernel files say 0 */
+	size_t known = f->st.st_size > 0 ? (size_t) f->st.st_size : 0;
+	size_t size = !S_ISREG (f->st.st_mode) ? 65536
+		      : known > 0	       ? known + 1
+					       : 4095; /* kernel files say 0 */
 	size_t len = 0;
 	char *buf;
 
 	buf = arena_alloc (a, size + 1);
 	for (;;) {
-		ssize_t n = read (fd, buf + len, size - len);
+		ssize_t n = read (f->fd, buf + len, size - len);
 
 		if (n < 0 && errno == EAGAIN) {
-			struct pollfd p = { fd, POLLIN, 0 };
+			struct pollfd p = { f->fd, POLLIN, 0 };
 
 			(void) poll (&p, 1, -1);
 			continue;
@@ -50,12 +60,13 @@ read_all (struct arena *a, int fd, const struct stat *st, const char *name, size
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return err_set (e, errno, "read '%s'", name);
+			return err_set (e, errno, "read '%s'", f->name);
 		len += (size_t) n;
-		if (n == 0 || (st->st_size > 0 && len == (size_t) st->st_size))
+		if (n == 0 || (known > 0 && len == known))
 			break; /* files of ours are replaced, they do not grow */
-		if (len > limit)
-			return err_set (e, EFBIG, "'%s' is larger than %zu bytes", name, limit);
+		if (len > f->limit)
+			return err_set (e, EFBIG, "'%s' is larger than %zu bytes", f->name,
+					f->limit);
 		if (len == size) {
 			char *bigger = arena_alloc (a, 2 * size + 1);
 
@@ -74,10 +85,10 @@ int
 read_fd (struct arena *a, int fd, const char *name, size_t limit, char **ret, size_t *ret_len,
 	 struct err *e)
 {
-	struct stat st;
+	struct source f = { .fd = fd, .name = name, .limit = limit };
 
-	TRY (check_kind (fd, name, limit, &st, e));
-	return read_all (a, fd, &st, name, limit, ret, ret_len, e);
+	TRY (look_at (&f, e));
+	return read_source (a, &f, ret, ret_len, e);
 }
 
 int
@@ -85,12 +96,12 @@ read_file_at (struct arena *a, int dirfd, const char *path, size_t limit, char *
 	      size_t *ret_len, struct err *e)
 {
 	autofd fd = openat (dirfd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	struct stat st;
+	struct source f = { .fd = fd, .name = path, .limit = limit };
 
 	if (fd < 0)
 		return err_set (e, errno, "open '%s'", path);
-	TRY (check_kind (fd, path, limit, &st, e));
-	if (S_ISFIFO (st.st_mode)) {
+	TRY (look_at (&f, e));
+	if (S_ISFIFO (f.st.st_mode)) {
 		/* A named FIFO may have no writer yet, or ever: only what is in it now. /dev/fd/N
 		 * of a shell is a pipe as well. */
 		struct pollfd p = { fd, POLLIN, 0 };
@@ -98,7 +109,7 @@ read_file_at (struct arena *a, int dirfd, const char *path, size_t limit, char *
 		if (poll (&p, 1, 5000) <= 0)
 			return err_set (e, EINVAL, "'%s' is a FIFO that nobody writes to", path);
 	}
-	return read_all (a, fd, &st, path, limit, ret, ret_len, e);
+	return read_source (a, &f, ret, ret_len, e);
 }
 
 ssize_t
