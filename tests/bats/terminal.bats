@@ -280,6 +280,34 @@ attack () {
 	says "44 111"
 }
 
+# httpd takes SIGWINCH as the order to end.
+@test "terminal: foreground: a container without one hears nothing of the window's size, but a SIGWINCH that was sent" {
+	local runtime pending
+	config 'sh ("trap \"echo changed\" WINCH; trap \"echo asked\" USR1; trap \"echo end; exit 4\" TERM; echo ready; while :; do sleep 0.05; done") | no_ns ("pid")'
+	mkfifo "$WORK/size"
+	timeout 30 script -qec "stty rows 20 cols 60; (read x; stty rows 44 cols 111 </dev/tty; echo done >$WORK/changed) <$WORK/size & $CORACLE --root $STATE run -b $BUNDLE $ID >$WORK/out" \
+		/dev/null </dev/null >/dev/null 2>&1 3>&- &
+	wait_until grep -qs ready "$WORK/out"
+	runtime=$(pgrep -f "^$CORACLE --root $STATE run")
+	echo now >"$WORK/size"
+	wait_until [ -s "$WORK/changed" ]
+	# It has been read: bit 27 of what is pending.
+	none_pending () { pending=$(sed -n 's/^ShdPnd:\t//p' "/proc/$runtime/status") && [ $((0x$pending >> 27 & 1)) -eq 0 ]; }
+	wait_until none_pending
+	# Twice: a shell that finds two signals runs the trap of the lower number first.
+	asked () { [ "$(grep -c asked "$WORK/out")" -eq "$1" ]; }
+	kill -USR1 "$runtime"
+	wait_until asked 1
+	kill -USR1 "$runtime"
+	wait_until asked 2
+	[ "$(grep -c changed "$WORK/out")" -eq 0 ]
+	kill -WINCH "$runtime"
+	wait_until grep -q changed "$WORK/out"
+	kill -TERM "$runtime"
+	wait_until grep -q end "$WORK/out"
+	wait $! || [ $? -eq 4 ]
+}
+
 @test "terminal: foreground: someone else's background job that writes for ever does not hold us up" {
 	config '.process.terminal = true | no_ns("pid") | sh("yes & exit 5")'
 	local before=$SECONDS
