@@ -14,6 +14,7 @@
 #include "base/path.h"
 #include "base/procfs.h"
 #include "base/str.h"
+#include "container/audit.h"
 #include "container/checkpoint.h"
 #include "container/criu.h"
 #include "libocispec/arena.h"
@@ -174,6 +175,7 @@ add_mount (struct dump *d, const char *line)
 		return;
 	root = f.v[3];
 	at = f.v[4];
+	str_unescape (f.v[4]);
 	for (size_t i = 6; i + 1 < f.n; i++)
 		if (streq (f.v[i], "-"))
 			fstype = f.v[i + 1];
@@ -332,6 +334,7 @@ gone (struct dump *d, struct err *e)
 {
 	TRY (container_destroy (d->c, e));
 	container_run_poststop (d->c, d->g->arena);
+	TRY (audit_record (d->g, "delete", d->c->id, (pid_t) d->c->st.pid, e));
 	return container_remove_state (d->c, e);
 }
 
@@ -342,6 +345,7 @@ checkpoint_locked (struct dump *d, struct err *e)
 	struct criu_response r;
 	struct criu_session s = { .arena = d->g->arena, .log = "dump.log" };
 	enum container_status st = container_status (d->c, NULL);
+	bool stays = d->o->leave_running || d->o->pre_dump;
 	int ret;
 
 	if (st != STATUS_RUNNING && st != STATUS_PAUSED)
@@ -349,6 +353,8 @@ checkpoint_locked (struct dump *d, struct err *e)
 			e, ESRCH,
 			"cannot checkpoint container '%s' that is %s: container not running",
 			d->c->id, container_status_names[st]);
+	if (!stays)
+		TRY (audit_check (d->g, e));
 	TRY (container_config (d->c, d->g->arena, &d->spec, e));
 	TRY (criu_open_dirs (d->g->arena, d->o, true, &dirs, e));
 	s.work_dir = dirs.work;
@@ -366,7 +372,7 @@ checkpoint_locked (struct dump *d, struct err *e)
 	close (dirs.work_fd);
 	if (ret < 0)
 		return err_wrap (e, "checkpoint of container '%s'", d->c->id);
-	return d->o->leave_running || d->o->pre_dump ? 0 : gone (d, e);
+	return stays ? 0 : gone (d, e);
 }
 
 int
