@@ -17,11 +17,13 @@
 #include "container/audit.h"
 #include "container/checkpoint.h"
 #include "container/criu.h"
+#include "container/inside.h"
 #include "libocispec/arena.h"
 #include "libocispec/json.h"
 #include "libocispec/oci_config.h"
 #include "plan/host.h"
 #include "plan/plan.h"
+#include "sys/beneath.h"
 
 #define MOUNTINFO_MAX (16u << 20)
 
@@ -135,6 +137,29 @@ criu_is_bind (const struct oci_mount *m)
 	return m->type && (streq (m->type, "bind") || streq (m->type, "rbind"));
 }
 
+static bool
+name_of (int fd, char buf[PATH_MAX])
+{
+	char link[40];
+	ssize_t n;
+
+	snprintf (link, sizeof link, "/proc/self/fd/%d", fd);
+	n = readlink (link, buf, PATH_MAX - 1);
+	buf[MAX (n, 0)] = '\0';
+	return n > 0;
+}
+
+const char *
+criu_resolve (struct arena *a, int root, const char *destination)
+{
+	char base[PATH_MAX], path[PATH_MAX];
+	autofd fd = beneath_open (root, destination, O_PATH);
+
+	if (fd >= 0 && name_of (root, base) && name_of (fd, path) && path_is_below (path, base))
+		return arena_strdup (a, streq (base, "/") ? path : path + strlen (base));
+	return path_clean_in_root (a, destination);
+}
+
 /* ---- what comes from outside */
 
 struct dump {
@@ -142,18 +167,34 @@ struct dump {
 	const struct criu_options *o;
 	struct container *c;
 	struct oci_config *spec;
+	strs volumes; /* where they are */
 	struct pb opts;
 };
+
+static int
+find_volumes (struct dump *d, struct err *e)
+{
+	autofd pidfd = -1, root = -1;
+
+	(void) container_status (d->c, &pidfd);
+	if (pidfd < 0)
+		return err_set (e, ESRCH, "container not running");
+	TRY (root = container_open_init_root (d->c, pidfd, e));
+	for (size_t i = 0; i < d->spec->mounts.n; i++) {
+		const struct oci_mount *m = &d->spec->mounts.v[i];
+
+		if (criu_is_bind (m))
+			VEC_PUSH (d->g->arena, d->volumes,
+				  (char *) criu_resolve (d->g->arena, root, m->destination));
+	}
+	return 0;
+}
 
 static bool
 is_volume (const struct dump *d, const char *mountpoint)
 {
-	for (size_t i = 0; i < d->spec->mounts.n; i++)
-		if (criu_is_bind (&d->spec->mounts.v[i]) &&
-		    streq (path_clean (d->g->arena,
-				       arena_printf (d->g->arena, "/%s",
-						     d->spec->mounts.v[i].destination)),
-			   mountpoint))
+	for (size_t i = 0; i < d->volumes.n; i++)
+		if (streq (d->volumes.v[i], mountpoint))
 			return true;
 	return false;
 }
@@ -294,6 +335,7 @@ add_dump_options (struct dump *d, struct err *e)
 		pb_int (&d->opts, CRIU_STATUS_FD, fd);
 	}
 	TRY (add_page_server (d, e));
+	TRY (find_volumes (d, e));
 	TRY (add_mounts (d, e));
 	TRY (add_namespace (d, "net", "net", "extRootNetNS", e));
 	TRY (add_namespace (d, "pid", "pid", "extRootPidNS", e));

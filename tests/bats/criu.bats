@@ -21,6 +21,21 @@ asked () { grep -qaF -- "$1" "$WORK/request" || { echo "not asked for '$1'"; ret
 	has_status running
 }
 
+@test "criu: a volume that a link of the image leads elsewhere has the name of that place, also for restore" {
+	mkdir -p "$WORK/volume" "$ROOTFS/run" "$ROOTFS/var"
+	rm -rf "$ROOTFS/var/run"
+	ln -s /run "$ROOTFS/var/run"
+	: >"$WORK/file"
+	up "bind (\"/var/run/secrets\"; \"$WORK/volume\"; [\"rw\"]) | bind (\"/var/run/one\"; \"$WORK/file\"; [\"rw\"])"
+	checkpoint
+	asked 'mnt[/run/secrets]:/run/secrets'
+	asked 'mnt[/run/one]:/run/one'
+	rm "$WORK/request"
+	fails restore --image-path "$WORK/images" --bundle "$BUNDLE" "$ID" # by one that makes no process
+	asked "mnt[/run/secrets]:$WORK/volume"
+	asked "mnt[/run/one]:$WORK/file"
+}
+
 @test "criu: what it has saved is taken away, unless it is to go on" {
 	up
 	checkpoint --pre-dump
