@@ -178,6 +178,37 @@ attack () {
 	attack "$WORK/outside/victim" '.root.readonly = true' '.process.user = {uid: 1000, gid: 1000}'
 }
 
+# In the root as well it may name a volume, or a file of somebody else.
+refused () { # LINK
+	echo mine >"$ROOTFS/etc/mine"
+	mkdir -p "$ROOTFS/dev/pts"
+	ln -sfn "$1" "$ROOTFS/dev/console"
+	config '.process.terminal = true | .mounts |= map(select(.destination | startswith("/dev") | not)) | mount("/dev/pts"; "devpts"; "devpts"; ["newinstance", "ptmxmode=0666"]) | args(["/bin/true"])'
+	receive null
+	fails run -d -b "$BUNDLE" --console-socket "$WORK/console" "$ID"
+	says "'/dev/console' of the root file system is neither a file nor a device"
+}
+
+@test "terminal: /dev/console of the image is a link in it: nothing is made" {
+	refused ../etc/made
+	[ ! -e "$ROOTFS/etc/made" ]
+}
+
+@test "terminal: … to a file that is there: it is not covered" {
+	refused /etc/mine
+	[ "$(cat "$ROOTFS/etc/mine")" = mine ]
+}
+
+@test "terminal: /dev/console of the image is a FIFO: it is not opened, and waited for" {
+	mkdir -p "$ROOTFS/dev/pts"
+	mkfifo "$ROOTFS/dev/console"
+	config '.process.terminal = true | .mounts |= map(select(.destination | startswith("/dev") | not)) | mount("/dev/pts"; "devpts"; "devpts"; ["newinstance", "ptmxmode=0666"]) | args(["/bin/true"])'
+	receive null
+	run timeout 10 "$CORACLE" --root "$STATE" run -d -b "$BUNDLE" --console-socket "$WORK/console" "$ID" </dev/null 3>&- 8>&-
+	[ "$status" -eq 1 ]
+	says "'/dev/console' of the root file system is neither a file nor a device"
+}
+
 @test "terminal: another container with the same root exchanges /dev/pts/0 all the time" {
 	local outside=$WORK/outside i
 	mkdir -p "$outside" "$ROOTFS/dev/pts"
