@@ -23,7 +23,6 @@
 #include "libocispec/oci_config.h"
 #include "plan/host.h"
 #include "plan/plan.h"
-#include "sys/beneath.h"
 
 #define MOUNTINFO_MAX (16u << 20)
 
@@ -137,29 +136,6 @@ criu_is_bind (const struct oci_mount *m)
 	return m->type && (streq (m->type, "bind") || streq (m->type, "rbind"));
 }
 
-static bool
-name_of (int fd, char buf[PATH_MAX])
-{
-	char link[40];
-	ssize_t n;
-
-	snprintf (link, sizeof link, "/proc/self/fd/%d", fd);
-	n = readlink (link, buf, PATH_MAX - 1);
-	buf[MAX (n, 0)] = '\0';
-	return n > 0;
-}
-
-const char *
-criu_resolve (struct arena *a, int root, const char *destination)
-{
-	char base[PATH_MAX], path[PATH_MAX];
-	autofd fd = beneath_open (root, destination, O_PATH);
-
-	if (fd >= 0 && name_of (root, base) && name_of (fd, path) && path_is_below (path, base))
-		return arena_strdup (a, streq (base, "/") ? path : path + strlen (base));
-	return path_clean_in_root (a, destination);
-}
-
 /* ---- what comes from outside */
 
 struct dump {
@@ -185,7 +161,7 @@ find_volumes (struct dump *d, struct err *e)
 
 		if (criu_is_bind (m))
 			VEC_PUSH (d->g->arena, d->volumes,
-				  (char *) criu_resolve (d->g->arena, root, m->destination));
+				  (char *) inside_resolve (d->g->arena, root, m->destination));
 	}
 	return 0;
 }

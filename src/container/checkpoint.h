@@ -51,6 +51,3 @@ int criu_open_dirs (struct arena *a, const struct criu_options *o, bool create,
 int criu_common_options (struct pb *opts, const struct criu_options *o, const struct criu_dirs *d,
 			 const struct oci_config *spec, const char *log, struct err *e);
 bool criu_is_bind (const struct oci_mount *m);
-/* Where the links below `root` lead a destination: mounts are known by that name (/var/run is /run
- * in most images). */
-const char *criu_resolve (struct arena *a, int root, const char *destination);

@@ -229,6 +229,22 @@ remove_inside (void *ctx, struct err *e)
 	return unmount (x->arena, root, x->destination, e);
 }
 
+/* Its real place is found out before, as in there no /proc would tell. */
+static int
+remove_one (const struct globals *g, const struct inside *in, const char *destination,
+	    struct err *e)
+{
+	struct removing *x = in->ctx;
+	autofd pidfd = -1, root = -1;
+
+	(void) container_status (in->c, &pidfd);
+	if (pidfd < 0)
+		return err_set (e, ESRCH, "container not running");
+	TRY (root = container_open_init_root (in->c, pidfd, e));
+	x->destination = inside_resolve (g->arena, root, destination);
+	return inside_run (in, e);
+}
+
 /* `destination`, from number `from` on? */
 static bool
 lists (struct arena *a, const mount_vec *list, size_t from, const char *destination)
@@ -257,8 +273,7 @@ remove_mounts (const struct globals *g, struct container *c, const mount_vec *li
 		return err_set (e, 0, "container '%s' has no mount namespace of its own", c->id);
 	TRY (read_added (g->arena, c, &before, e));
 	while (r == 0 && left > 0) { /* what was mounted last goes first */
-		x.destination = list->v[left - 1].destination;
-		r = inside_run (&in, e);
+		r = remove_one (g, &in, list->v[left - 1].destination, e);
 		left -= r == 0;
 	}
 	/* What is gone is not listed any more, also if the next one is not to be had. */

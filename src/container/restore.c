@@ -19,6 +19,7 @@
 #include "container/audit.h"
 #include "container/checkpoint.h"
 #include "container/criu.h"
+#include "container/inside.h"
 #include "container/launch.h"
 #include "container/notify.h"
 #include "libocispec/arena.h"
@@ -61,7 +62,7 @@ add_volumes (struct restore *r, struct err *e)
 		const struct oci_mount *m = &spec->mounts.v[i];
 
 		if (criu_is_bind (m) && m->source)
-			external_mount (r, criu_resolve (a, root, m->destination),
+			external_mount (r, inside_resolve (a, root, m->destination),
 					path_absolute (a, r->l->host.bundle, m->source));
 	}
 	return 0;

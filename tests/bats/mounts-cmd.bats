@@ -119,6 +119,28 @@ volume () { list "{destination: \"/mnt/volume\", source: \"$WORK/volume\", type:
 	runs mounts remove "$ID" "$WORK/mounts.json"
 }
 
+@test "a destination that is a link of the image: what was mounted where it leads is found again" {
+	need_mounts
+	up
+	mkdir "$ROOTFS/run"
+	rm -rf "$ROOTFS/var/run"
+	ln -s /run "$ROOTFS/var/run"
+	ln -s ../etc/real "$ROOTFS/etc/link"
+	: >"$ROOTFS/etc/real"
+	ln -s / "$ROOTFS/top"
+	list "{destination: \"/var/run\", source: \"tmpfs\", type: \"tmpfs\"}, {destination: \"/etc/link\", source: \"$WORK/volume/file\", type: \"bind\", options: [\"bind\"]}"
+	runs mounts add "$ID" "$WORK/mounts.json"
+	runs exec "$ID" sh -c 'cat /etc/real; cut -d" " -f2 /proc/mounts | grep -c -e ^/run -e ^/etc/real'
+	is $'content\n2'
+	runs mounts remove "$ID" "$WORK/mounts.json"
+	run_to_file exec "$ID" sh -c 'cut -d" " -f2 /proc/mounts | grep -e ^/run -e ^/etc/real'
+	is ""
+	# but not the root
+	list '{destination: "/top", source: "tmpfs", type: "tmpfs"}'
+	fails mounts remove "$ID" "$WORK/mounts.json"
+	runs exec "$ID" ls /etc/real
+}
+
 @test "what is not mounted, missing sources, bad files" {
 	need_mounts
 	up
