@@ -150,12 +150,10 @@ struct dump {
 static int
 find_volumes (struct dump *d, struct err *e)
 {
-	autofd pidfd = -1, root = -1;
+	autofd root = inside_open_root (d->c, NULL, e);
 
-	(void) container_status (d->c, &pidfd);
-	if (pidfd < 0)
-		return err_set (e, ESRCH, "container not running");
-	TRY (root = container_open_init_root (d->c, pidfd, e));
+	if (root < 0)
+		return -1;
 	for (size_t i = 0; i < d->spec->mounts.n; i++) {
 		const struct oci_mount *m = &d->spec->mounts.v[i];
 

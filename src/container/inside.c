@@ -54,6 +54,21 @@ container_open_init_root (const struct container *c, int pidfd, struct err *e)
 	return take_fd (&fd);
 }
 
+int
+inside_open_root (const struct container *c, int *ret_pidfd, struct err *e)
+{
+	autofd pidfd = -1;
+	int root;
+
+	(void) container_status (c, &pidfd);
+	if (pidfd < 0)
+		return err_set (e, ESRCH, "container not running");
+	TRY (root = container_open_init_root (c, pidfd, e));
+	if (ret_pidfd)
+		*ret_pidfd = take_fd (&pidfd);
+	return root;
+}
+
 static bool
 name_of (int fd, char buf[PATH_MAX])
 {
@@ -116,10 +131,7 @@ inside_run (const struct inside *in, struct err *e)
 	struct chan ours, theirs;
 	int pid, r;
 
-	(void) container_status (in->c, &pidfd);
-	if (pidfd < 0)
-		return err_set (e, ESRCH, "container not running");
-	TRY (root = container_open_init_root (in->c, pidfd, e));
+	TRY (root = inside_open_root (in->c, &pidfd, e));
 	TRY (chan_pair (&ours, &theirs, e));
 	pid = sys_clone3_fork (&req);
 	if (pid == 0) {

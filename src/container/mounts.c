@@ -235,12 +235,10 @@ remove_one (const struct globals *g, const struct inside *in, const char *destin
 	    struct err *e)
 {
 	struct removing *x = in->ctx;
-	autofd pidfd = -1, root = -1;
+	autofd root = inside_open_root (in->c, NULL, e);
 
-	(void) container_status (in->c, &pidfd);
-	if (pidfd < 0)
-		return err_set (e, ESRCH, "container not running");
-	TRY (root = container_open_init_root (in->c, pidfd, e));
+	if (root < 0)
+		return -1;
 	x->destination = inside_resolve (g->arena, root, destination);
 	return inside_run (in, e);
 }

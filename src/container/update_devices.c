@@ -55,13 +55,11 @@ static int
 open_parent (const struct container *c, const char *path, bool create, const char **ret_name,
 	     struct err *e)
 {
-	autofd pidfd = -1, root = -1;
+	autofd root = inside_open_root (c, NULL, e);
 	int fd;
 
-	(void) container_status (c, &pidfd);
-	if (pidfd < 0)
-		return err_set (e, ESRCH, "container not running");
-	TRY (root = container_open_init_root (c, pidfd, e));
+	if (root < 0)
+		return -1;
 	fd = beneath_parent (root, path, create, ret_name);
 	return fd < 0 ? err_set (e, -fd, "open the directory of '%s' in the container", path) : fd;
 }
