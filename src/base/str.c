@@ -214,3 +214,18 @@ str_printable (char *to, size_t size, const char *s)
 	}
 	*o = '\0';
 }
+
+void
+str_unescape (char *s)
+{
+	char *out = s;
+
+	for (; *s; s++)
+		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] && s[3]) {
+			*out++ = (char) ((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
+			s += 3;
+		} else {
+			*out++ = *s;
+		}
+	*out = '\0';
+}

@@ -26,6 +26,9 @@ const char *str_nearest (const char *s, const char *const *names, size_t n);
 /* For messages: control characters but \n and \t as \xNN. Cut to `size` (at least 6). */
 void str_printable (char *to, size_t size, const char *s);
 
+/* As mountinfo writes paths: a blank, tab, line break or backslash is \ooo. In place. */
+void str_unescape (char *s);
+
 /* The time now as RFC 3339 in UTC with 6 or 9 digits of a second: containerd loses messages whose
  * time it cannot parse. */
 #define STR_TIMESTAMP 96

@@ -46,6 +46,7 @@ static const struct option_row restore_rows[] = {
 	ROW ('p', "pid-file", OPT_STRING, create.pid_file, "FILE", "write the process's pid there"),
 	ROW ('d', "detach", OPT_FLAG, create.detach, NULL, "return when the process runs"),
 	ROW (0, "no-pivot", OPT_FLAG, create.no_pivot, NULL, "accepted: CRIU changes the root"),
+	ROW (0, "no-new-keyring", OPT_FLAG, create.no_new_keyring, NULL, "keep the caller's session keyring"),
 	{ 0, "no-subreaper", OPT_IGNORED, 0, NULL, "accepted for compatibility: coracle never becomes a subreaper" },
 	ROW (0, "tcp-close", OPT_FLAG, criu.tcp_close, NULL, "restore TCP connections closed"),
 	ROW (0, "lsm-profile", OPT_STRING, criu.lsm_profile, "TYPE:NAME", "another label or profile than that of the image"),

@@ -51,9 +51,13 @@ read_process (pid_t pid, struct process *p)
 	struct stat st;
 
 	*p = (struct process) { .pid = pid };
-	snprintf (path, sizeof path, "/proc/%d/stat", (int) pid);
-	if (stat (path, &st) < 0 || read_small_at (AT_FDCWD, path, text, sizeof text) <= 0)
+	/* The directory: its files belong to root where the process is not dumpable. */
+	snprintf (path, sizeof path, "/proc/%d", (int) pid);
+	if (stat (path, &st) < 0)
 		return false; /* ended meanwhile */
+	snprintf (path, sizeof path, "/proc/%d/stat", (int) pid);
+	if (read_small_at (AT_FDCWD, path, text, sizeof text) <= 0)
+		return false;
 	p->uid = st.st_uid;
 	open_ = strchr (text, '(');
 	close_ = strrchr (text, ')');

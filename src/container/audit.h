@@ -2,7 +2,8 @@
 #pragma once
 /*
  * The audit trail: create, run, restore, start, exec and delete each leave a record in the kernel's
- * audit log, so that `ausearch -vm ID` says which login is behind a container:
+ * audit log, so that `ausearch -vm ID` says which login is behind a container; run, restore and
+ * checkpoint also one of delete when they take it away:
  *
  *   type=VIRT_CONTROL msg=audit(…): pid=310 uid=0 auid=1000 ses=3 msg='virt=coracle op=create
  *   vm="web" vm-pid=312 exe="/usr/bin/coracle" hostname=? addr=? terminal=pts/0 res=success'

@@ -14,8 +14,10 @@
 #include "base/path.h"
 #include "base/procfs.h"
 #include "base/str.h"
+#include "container/audit.h"
 #include "container/checkpoint.h"
 #include "container/criu.h"
+#include "container/inside.h"
 #include "libocispec/arena.h"
 #include "libocispec/json.h"
 #include "libocispec/oci_config.h"
@@ -141,18 +143,32 @@ struct dump {
 	const struct criu_options *o;
 	struct container *c;
 	struct oci_config *spec;
+	strs volumes; /* where they are */
 	struct pb opts;
 };
+
+static int
+find_volumes (struct dump *d, struct err *e)
+{
+	autofd root = inside_open_root (d->c, NULL, e);
+
+	if (root < 0)
+		return -1;
+	for (size_t i = 0; i < d->spec->mounts.n; i++) {
+		const struct oci_mount *m = &d->spec->mounts.v[i];
+
+		if (criu_is_bind (m))
+			VEC_PUSH (d->g->arena, d->volumes,
+				  (char *) inside_resolve (d->g->arena, root, m->destination));
+	}
+	return 0;
+}
 
 static bool
 is_volume (const struct dump *d, const char *mountpoint)
 {
-	for (size_t i = 0; i < d->spec->mounts.n; i++)
-		if (criu_is_bind (&d->spec->mounts.v[i]) &&
-		    streq (path_clean (d->g->arena,
-				       arena_printf (d->g->arena, "/%s",
-						     d->spec->mounts.v[i].destination)),
-			   mountpoint))
+	for (size_t i = 0; i < d->volumes.n; i++)
+		if (streq (d->volumes.v[i], mountpoint))
 			return true;
 	return false;
 }
@@ -174,6 +190,7 @@ add_mount (struct dump *d, const char *line)
 		return;
 	root = f.v[3];
 	at = f.v[4];
+	str_unescape (f.v[4]);
 	for (size_t i = 6; i + 1 < f.n; i++)
 		if (streq (f.v[i], "-"))
 			fstype = f.v[i + 1];
@@ -292,6 +309,7 @@ add_dump_options (struct dump *d, struct err *e)
 		pb_int (&d->opts, CRIU_STATUS_FD, fd);
 	}
 	TRY (add_page_server (d, e));
+	TRY (find_volumes (d, e));
 	TRY (add_mounts (d, e));
 	TRY (add_namespace (d, "net", "net", "extRootNetNS", e));
 	TRY (add_namespace (d, "pid", "pid", "extRootPidNS", e));
@@ -332,6 +350,7 @@ gone (struct dump *d, struct err *e)
 {
 	TRY (container_destroy (d->c, e));
 	container_run_poststop (d->c, d->g->arena);
+	TRY (audit_record (d->g, "delete", d->c->id, (pid_t) d->c->st.pid, e));
 	return container_remove_state (d->c, e);
 }
 
@@ -342,6 +361,7 @@ checkpoint_locked (struct dump *d, struct err *e)
 	struct criu_response r;
 	struct criu_session s = { .arena = d->g->arena, .log = "dump.log" };
 	enum container_status st = container_status (d->c, NULL);
+	bool stays = d->o->leave_running || d->o->pre_dump;
 	int ret;
 
 	if (st != STATUS_RUNNING && st != STATUS_PAUSED)
@@ -349,6 +369,8 @@ checkpoint_locked (struct dump *d, struct err *e)
 			e, ESRCH,
 			"cannot checkpoint container '%s' that is %s: container not running",
 			d->c->id, container_status_names[st]);
+	if (!stays)
+		TRY (audit_check (d->g, e));
 	TRY (container_config (d->c, d->g->arena, &d->spec, e));
 	TRY (criu_open_dirs (d->g->arena, d->o, true, &dirs, e));
 	s.work_dir = dirs.work;
@@ -366,7 +388,7 @@ checkpoint_locked (struct dump *d, struct err *e)
 	close (dirs.work_fd);
 	if (ret < 0)
 		return err_wrap (e, "checkpoint of container '%s'", d->c->id);
-	return d->o->leave_running || d->o->pre_dump ? 0 : gone (d, e);
+	return stays ? 0 : gone (d, e);
 }
 
 int

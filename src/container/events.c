@@ -228,5 +228,6 @@ container_events (const struct globals *g, const char *id, bool once, int64_t in
 	if (once)
 		return emit_stats (&x, e);
 	TRY (watch (&x, e));
+	TRY (on_inotify (&x, e)); /* what has happened before it listened */
 	return loop (&x, e);
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -11,13 +13,16 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/path.h"
 #include "base/procfs.h"
 #include "container/container.h"
 #include "container/facts.h"
 #include "container/inside.h"
+#include "libocispec/arena.h"
 #include "ns/ns.h"
 #include "plan/plan.h"
 #include "sync/chan.h"
+#include "sys/beneath.h"
 #include "sys/clone.h"
 #include "sys/pidfd.h"
 #include "sys/syscalls.h"
@@ -47,6 +52,44 @@ container_open_init_root (const struct container *c, int pidfd, struct err *e)
 	if (fd < 0 || pidfd_wait (pidfd, 0))
 		return err_set (e, ESRCH, "container not running");
 	return take_fd (&fd);
+}
+
+int
+inside_open_root (const struct container *c, int *ret_pidfd, struct err *e)
+{
+	autofd pidfd = -1;
+	int root;
+
+	(void) container_status (c, &pidfd);
+	if (pidfd < 0)
+		return err_set (e, ESRCH, "container not running");
+	TRY (root = container_open_init_root (c, pidfd, e));
+	if (ret_pidfd)
+		*ret_pidfd = take_fd (&pidfd);
+	return root;
+}
+
+static bool
+name_of (int fd, char buf[PATH_MAX])
+{
+	char link[40];
+	ssize_t n;
+
+	snprintf (link, sizeof link, "/proc/self/fd/%d", fd);
+	n = readlink (link, buf, PATH_MAX - 1);
+	buf[MAX (n, 0)] = '\0';
+	return n > 0;
+}
+
+const char *
+inside_resolve (struct arena *a, int root, const char *destination)
+{
+	char base[PATH_MAX], path[PATH_MAX];
+	autofd fd = beneath_open (root, destination, O_PATH);
+
+	if (fd >= 0 && name_of (root, base) && name_of (fd, path) && path_is_below (path, base))
+		return arena_strdup (a, streq (base, "/") ? path : path + strlen (base));
+	return path_clean_in_root (a, destination);
 }
 
 static int
@@ -88,10 +131,7 @@ inside_run (const struct inside *in, struct err *e)
 	struct chan ours, theirs;
 	int pid, r;
 
-	(void) container_status (in->c, &pidfd);
-	if (pidfd < 0)
-		return err_set (e, ESRCH, "container not running");
-	TRY (root = container_open_init_root (in->c, pidfd, e));
+	TRY (root = inside_open_root (in->c, &pidfd, e));
 	TRY (chan_pair (&ours, &theirs, e));
 	pid = sys_clone3_fork (&req);
 	if (pid == 0) {

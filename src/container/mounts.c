@@ -100,10 +100,27 @@ keep_added (struct arena *a, const struct container *c, const mount_vec *list, s
 	return r < 0 ? err_set (e, -r, "write '" FILE_NAME "' in the state directory") : 0;
 }
 
+/* By a name that no symbolic link can lead elsewhere: the last component, in its directory. */
+static int
+unmount (struct arena *a, int root, const char *destination, struct err *e)
+{
+	const char *path = path_clean_in_root (a, destination) + 1, *name;
+	autofd parent = beneath_parent (root, path, false, &name);
+
+	if (parent < 0)
+		return err_set (e, -parent, "'%s'", destination);
+	if (fchdir (parent) < 0 || umount2 (name, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
+		return errno == EINVAL
+			       ? err_set (e, 0, "'%s': nothing is mounted there", destination)
+			       : err_set (e, errno, "unmount '%s'", destination);
+	return 0;
+}
+
 /* ---- add --------------------------------------------------------------------------------------
  */
 
 struct adding {
+	struct arena *arena;
 	struct plan plan;
 	struct rootfs rootfs;
 };
@@ -140,20 +157,40 @@ plan_list (const struct globals *g, const struct container *c, const struct exec
 	return 0;
 }
 
+/* Of the first `n`, the last first. */
+static void
+take_back (struct adding *x, size_t n)
+{
+	struct err ignored;
+
+	while (n-- > 0) {
+		const struct mount_op *op = &x->plan.rootfs.mounts[n];
+
+		if (op->kind != MOUNT_REMOUNT && !(op->ext & EXT_COPY_SYMLINK))
+			(void) unmount (x->arena, x->rootfs.root_fd, op->dst, &ignored);
+	}
+}
+
+/* All of them or none: what is not listed would be there for ever. */
 static int
 add_inside (void *ctx, struct err *e)
 {
 	struct adding *x = ctx;
 
 	TRY (rootfs_join (&x->rootfs, e));
-	return mounts_apply (&x->rootfs, &x->plan, 0, x->plan.rootfs.n_mounts, e);
+	for (size_t i = 0; i < x->plan.rootfs.n_mounts; i++)
+		if (mounts_apply (&x->rootfs, &x->plan, i, i + 1, e) < 0) {
+			take_back (x, i);
+			return -1;
+		}
+	return 0;
 }
 
 static int
 add (const struct globals *g, struct container *c, const mount_vec *list, struct err *e)
 {
 	struct exec_facts facts;
-	struct adding x;
+	struct adding x = { .arena = g->arena };
 	struct inside in = { c, &facts, add_inside, &x };
 	mount_vec all = { NULL, 0 }, before;
 	int r;
@@ -178,24 +215,8 @@ add (const struct globals *g, struct container *c, const mount_vec *list, struct
 
 struct removing {
 	struct arena *arena;
-	const mount_vec *list;
+	const char *destination;
 };
-
-/* By a name that no symbolic link can lead elsewhere: the last component, in its directory. */
-static int
-unmount (struct arena *a, int root, const char *destination, struct err *e)
-{
-	const char *path = path_clean_in_root (a, destination) + 1, *name;
-	autofd parent = beneath_parent (root, path, false, &name);
-
-	if (parent < 0)
-		return err_set (e, -parent, "'%s'", destination);
-	if (fchdir (parent) < 0 || umount2 (name, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
-		return errno == EINVAL
-			       ? err_set (e, 0, "'%s': nothing is mounted there", destination)
-			       : err_set (e, errno, "unmount '%s'", destination);
-	return 0;
-}
 
 static int
 remove_inside (void *ctx, struct err *e)
@@ -205,17 +226,30 @@ remove_inside (void *ctx, struct err *e)
 
 	if (root < 0)
 		return err_set (e, errno, "open the container's root");
-	for (size_t i = x->list->n; i > 0; i--) /* what was mounted last goes first */
-		TRY (unmount (x->arena, root, x->list->v[i - 1].destination, e));
-	return 0;
+	return unmount (x->arena, root, x->destination, e);
 }
 
+/* Its real place is found out before, as in there no /proc would tell. */
+static int
+remove_one (const struct globals *g, const struct inside *in, const char *destination,
+	    struct err *e)
+{
+	struct removing *x = in->ctx;
+	autofd root = inside_open_root (in->c, NULL, e);
+
+	if (root < 0)
+		return -1;
+	x->destination = inside_resolve (g->arena, root, destination);
+	return inside_run (in, e);
+}
+
+/* `destination`, from number `from` on? */
 static bool
-lists (struct arena *a, const mount_vec *list, const char *destination)
+lists (struct arena *a, const mount_vec *list, size_t from, const char *destination)
 {
 	const char *path = path_clean_in_root (a, destination);
 
-	for (size_t i = 0; i < list->n; i++)
+	for (size_t i = from; i < list->n; i++)
 		if (streq (path, path_clean_in_root (a, list->v[i].destination)))
 			return true;
 	return false;
@@ -225,19 +259,30 @@ static int
 remove_mounts (const struct globals *g, struct container *c, const mount_vec *list, struct err *e)
 {
 	struct exec_facts facts;
-	struct removing x = { g->arena, list };
+	struct removing x = { g->arena, NULL };
 	struct inside in = { c, &facts, remove_inside, &x };
 	mount_vec before, after = { NULL, 0 };
+	size_t left = list->n;
+	struct err late;
+	int r = 0;
 
 	TRY (exec_facts_load (c, g->arena, &facts, e));
 	if (!(facts.namespaces & CLONE_NEWNS))
 		return err_set (e, 0, "container '%s' has no mount namespace of its own", c->id);
 	TRY (read_added (g->arena, c, &before, e));
-	TRY (inside_run (&in, e));
+	while (r == 0 && left > 0) { /* what was mounted last goes first */
+		r = remove_one (g, &in, list->v[left - 1].destination, e);
+		left -= r == 0;
+	}
+	/* What is gone is not listed any more, also if the next one is not to be had. */
 	for (size_t i = 0; i < before.n; i++)
-		if (!lists (g->arena, list, before.v[i].destination))
+		if (!lists (g->arena, list, left, before.v[i].destination))
 			VEC_PUSH (g->arena, after, before.v[i]);
-	return keep_added (g->arena, c, &after, e);
+	if (keep_added (g->arena, c, &after, &late) < 0 && r == 0) {
+		*e = late;
+		r = -1;
+	}
+	return r;
 }
 
 /* ---- the verbs --------------------------------------------------------------------------------

@@ -19,6 +19,7 @@
 #include "container/audit.h"
 #include "container/checkpoint.h"
 #include "container/criu.h"
+#include "container/inside.h"
 #include "container/launch.h"
 #include "container/notify.h"
 #include "libocispec/arena.h"
@@ -48,19 +49,23 @@ external_mount (struct restore *r, const char *name, const char *source)
 		   arena_printf (r->opts.arena, "mnt[%s]:%s", name, source));
 }
 
-static void
-add_volumes (struct restore *r)
+static int
+add_volumes (struct restore *r, struct err *e)
 {
 	struct arena *a = r->opts.arena;
 	const struct oci_config *spec = r->l->plan.spec;
+	autofd root = open (r->l->plan.rootfs.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
+	if (root < 0)
+		return err_set (e, errno, "root.path: open '%s'", r->l->plan.rootfs.path);
 	for (size_t i = 0; i < spec->mounts.n; i++) {
 		const struct oci_mount *m = &spec->mounts.v[i];
 
 		if (criu_is_bind (m) && m->source)
-			external_mount (r, path_clean_in_root (a, m->destination),
+			external_mount (r, inside_resolve (a, root, m->destination),
 					path_absolute (a, r->l->host.bundle, m->source));
 	}
+	return 0;
 }
 
 /* In a mount of the container's own: its mount point is in there, or CRIU brings it back. */
@@ -267,7 +272,7 @@ request (struct restore *r, struct err *e)
 	pb_bool (&r->opts, CRIU_RST_SIBLING, true); /* our child, not criu's */
 	pb_string (&r->opts, CRIU_LSM_PROFILE, r->o->lsm_profile);
 	pb_string (&r->opts, CRIU_LSM_MOUNT_CONTEXT, r->o->lsm_mount_context);
-	add_volumes (r);
+	TRY (add_volumes (r, e));
 	add_devices (r);
 	if (!systemd)
 		add_cgroup (r);

@@ -9,7 +9,8 @@ struct update_options;
 
 /*
  * With --device-add and --device-rm: r->devices becomes the container's rules and what these
- * change. Rules are replaced as a whole, so the last ones are kept in the state directory.
+ * change. Rules are replaced as a whole, so the last ones are kept in the state directory. Empty
+ * afterwards for a container in a user namespace, which has none.
  */
 int update_devices_list (const struct globals *g, const struct container *c,
 			 const struct update_options *o, struct oci_linux_resources *r,

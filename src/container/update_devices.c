@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "base/procfs.h"
 #include "base/str.h"
 #include "container/container.h"
 #include "container/facts.h"
@@ -54,13 +55,11 @@ static int
 open_parent (const struct container *c, const char *path, bool create, const char **ret_name,
 	     struct err *e)
 {
-	autofd pidfd = -1, root = -1;
+	autofd root = inside_open_root (c, NULL, e);
 	int fd;
 
-	(void) container_status (c, &pidfd);
-	if (pidfd < 0)
-		return err_set (e, ESRCH, "container not running");
-	TRY (root = container_open_init_root (c, pidfd, e));
+	if (root < 0)
+		return -1;
 	fd = beneath_parent (root, path, create, ret_name);
 	return fd < 0 ? err_set (e, -fd, "open the directory of '%s' in the container", path) : fd;
 }
@@ -123,6 +122,31 @@ load_rules (const struct globals *g, const struct container *c, struct oci_linux
 	return 0;
 }
 
+static bool
+is_same (const struct stat *a, const struct stat *b)
+{
+	return (a->st_mode & S_IFMT) == (b->st_mode & S_IFMT) && a->st_rdev == b->st_rdev;
+}
+
+/* Found out before a rule is changed: is there something else where the node is to be made? */
+static int
+check_place (const struct container *c, const struct device *d, const struct text_list *removed,
+	     struct err *e)
+{
+	const char *name;
+	struct stat st;
+	autofd parent = open_parent (c, d->path, false, &name, e);
+
+	if (parent < 0) /* it will be made */
+		return e->num == ENOENT ? 0 : err_wrap (e, "--device-add");
+	if (fstatat (parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || is_same (&st, &d->st))
+		return 0;
+	for (size_t i = 0; i < removed->n; i++)
+		if (streq (removed->v[i], d->path))
+			return 0;
+	return err_set (e, EEXIST, "--device-add: make '%s' in the container", d->path);
+}
+
 int
 update_devices_list (const struct globals *g, const struct container *c,
 		     const struct update_options *o, struct oci_linux_resources *r, struct err *e)
@@ -130,14 +154,22 @@ update_devices_list (const struct globals *g, const struct container *c,
 	struct oci_linux_resources all = { 0 };
 	struct exec_facts facts;
 	struct device d;
+	bool ruled;
 
-	if (o->device_add.n + o->device_rm.n == 0)
+	if (o->device_add.n + o->device_rm.n + r->devices.n == 0)
 		return 0;
+	TRY (exec_facts_load (c, g->arena, &facts, e));
+	/* In a user namespace there are no rules (plan_device_rules), and engines that send all
+	 * that they know are not to bring any. */
+	ruled = !(facts.namespaces & CLONE_NEWUSER) && !proc_in_userns ();
+	if (o->device_add.n + o->device_rm.n == 0) {
+		r->devices.n = ruled ? r->devices.n : 0;
+		return 0;
+	}
 	if (r->devices.n)
 		return err_set (
 			e, 0,
 			"--resources has devices: not together with --device-add, --device-rm");
-	TRY (exec_facts_load (c, g->arena, &facts, e));
 	TRY (load_rules (g, c, &all, e));
 	for (size_t i = 0; i < o->device_rm.n; i++) {
 		TRY (find (c, o->device_rm.v[i], &d, e));
@@ -145,10 +177,11 @@ update_devices_list (const struct globals *g, const struct container *c,
 	}
 	for (size_t i = 0; i < o->device_add.n; i++) {
 		TRY (parse (g->arena, o->device_add.v[i], &d, e));
+		if (!(facts.namespaces & CLONE_NEWUSER)) /* else it is covered */
+			TRY (check_place (c, &d, &o->device_rm, e));
 		add_rule (g->arena, &all, &d, true);
 	}
-	/* In a user namespace there are no rules (plan_device_rules). */
-	if (!(facts.namespaces & CLONE_NEWUSER))
+	if (ruled)
 		memcpy (&r->devices, &all.devices, sizeof all.devices);
 	return 0;
 }
@@ -158,6 +191,7 @@ make_node (const struct container *c, const struct device *d, struct err *e)
 {
 	const char *name;
 	autofd parent = open_parent (c, d->path, true, &name, e);
+	struct stat there;
 	mode_t old;
 	int r;
 
@@ -166,6 +200,9 @@ make_node (const struct container *c, const struct device *d, struct err *e)
 	old = umask (0);
 	r = mknodat (parent, name, d->st.st_mode, d->st.st_rdev);
 	umask (old);
+	if (r < 0 && errno == EEXIST && fstatat (parent, name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    is_same (&there, &d->st))
+		return 0; /* of the image: it was only to be allowed */
 	if (r < 0 || fchownat (parent, name, d->st.st_uid, d->st.st_gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_set (e, errno, "--device-add: make '%s' in the container", d->path);
 	return 0;

@@ -69,8 +69,10 @@ handle_signals (const struct relay *r, int signal_fd)
 
 		if (sig == SIGWINCH && r->master >= 0)
 			terminal_copy_size (0, r->master);
-		else if (sig == SIGURG || sig == SIGPIPE)
-			continue; /* of our own making */
+		else if (sig == SIGURG || sig == SIGPIPE ||
+			 (sig == SIGWINCH && si.ssi_code == SI_KERNEL))
+			continue; /* of our own making; of a terminal that the container has not,
+				     where httpd takes it as the order to end */
 		else if (r->forward)
 			(void) r->forward (r->ctx, sig);
 		else

@@ -29,7 +29,8 @@ int console_send (int sock, int master, const char *name, struct err *e);
 /*
  * Foreground: the caller's terminal goes raw, bytes are copied both ways, SIGWINCH sets the
  * container's size, and the rest of the signals are forwarded, until `pidfd` ends. Also used
- * without a terminal (master = -1): then only signals and notify. One epoll/signalfd loop; no
+ * without a terminal (master = -1): then only signals (but for SIGWINCH of the caller's terminal,
+ * which is not the container's) and notify. One epoll/signalfd loop; no
  * sleeps. Restores the terminal on every way out.
  */
 struct relay {

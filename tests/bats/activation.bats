@@ -114,6 +114,6 @@ ended () { wait "$activator" || { cat "$WORK/output"; return 1; }; }
 	is 'socket 3 (web) of pid 1: hello'
 	ended
 	[ -s "$WORK/env" ] && [ -s "$WORK/fds" ]
-	! grep LISTEN_ "$WORK/env"
+	! grep LISTEN_ "$WORK/env" || return 1
 	! grep socket: "$WORK/fds"
 }

@@ -219,3 +219,25 @@ unwritable () {
 	has_status stopped
 	runs delete "$ID"
 }
+
+@test "audit: a checkpoint that takes the container away leaves a record of delete, one that does not leaves none" {
+	fake_criu
+	config 'args (["/bin/sleep", "1000"])'
+	coracle run --detach -b "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1
+	pid=$(coracle state "$ID" | jq .pid)
+	runs checkpoint --leave-running --image-path "$WORK/images" "$ID"
+	as 1234 checkpoint --image-path "$WORK/images" "$ID"
+	wait_until recorded delete success
+	[ "$(field vm-pid) $(field auid)" = "$pid 1234" ]
+	[ "$(records | grep -c op=delete)" -eq 1 ]
+}
+
+@test "audit: --audit=require: without the capability a checkpoint that would take the container away does nothing" {
+	fake_criu
+	config 'args (["/bin/sleep", "1000"])'
+	coracle run --detach -b "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1
+	unaudited --audit=require checkpoint --image-path "$WORK/images" "$ID" >"$WORK/output" 2>&1 && return 1
+	grep -q "CAP_AUDIT_WRITE is missing" "$WORK/output"
+	[ ! -e "$WORK/request" ]
+	has_status running
+}

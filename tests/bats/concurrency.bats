@@ -266,7 +266,7 @@ sleeper () { config 'args(["/bin/sleep", "1000"])'; }
 	failing=$!
 	wait_until test -s "$STATE/$ID/state.json"
 	runs run --detach -b "$BUNDLE" "$inside"
-	! wait "$failing"
+	! wait "$failing" || return 1
 	grep -F "make 'start.fifo'" "$WORK/failed"
 	[ "$(coracle state "$inside" | jq -r .status)" = running ]
 	runs delete --force "$inside"

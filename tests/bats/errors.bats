@@ -143,7 +143,7 @@ docker_status () {
 @test "errors: terminal sequences in names come from images and are not shown" {
 	config 'args(["/no\u001b[31msuch"])'
 	create
-	! grep -qP '[\x00-\x08\x0b-\x1f]' "$WORK/stderr"
+	! grep -qP '[\x00-\x08\x0b-\x1f]' "$WORK/stderr" || return 1
 	error state $'x\e[31m'
 	! grep -qP '[\x00-\x08\x0b-\x1f]' "$WORK/stderr"
 }

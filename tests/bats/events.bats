@@ -55,6 +55,24 @@ heard () { grep -q "$1" "$WORK/events"; }
 	diff <(jq -r '.data.memory.raw | keys_unsorted | .[]' <<<"$ours") <(jq -r '.data.memory.raw | keys_unsorted | .[]' <<<"$theirs")
 }
 
+@test "a change of state between the first look and listening is not lost" {
+	command -v strace >/dev/null || skip "strace is not installed"
+	local tracer
+	up
+	strace -f -qq -e trace=inotify_init1 -e inject=inotify_init1:delay_enter=2000000 -o "$WORK/trace" \
+		"$CORACLE" --root "$STATE" events --interval 1h "$ID" >"$WORK/events" 2>&1 3>&- &
+	tracer=$!
+	# It stands before the call, for longer than a tracer needs: what it knows of the state is older than what comes now.
+	stopped () { grep -q '^State:.t' "/proc/$(pgrep -P "$tracer")/status"; }
+	stands () { stopped && sleep 0.1 && stopped; }
+	wait_until stands
+	runs pause "$ID"
+	wait_until heard '"status":"paused"'
+	runs resume "$ID"
+	runs kill "$ID" KILL
+	wait $tracer
+}
+
 @test "--interval: usage again and again" {
 	up
 	listen --interval 100ms

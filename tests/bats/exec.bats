@@ -503,6 +503,26 @@ in_chroot () {	# COMMAND…
 	is user
 }
 
+@test "the runtime's root is the container's directory, bound elsewhere: what else is mounted there is not in the container" {
+	need_static "it would be missing in there"
+	up 'no_ns ("mount") | .mounts = [] | .linux.maskedPaths = [] | .linux.readonlyPaths = []' 'args (["/bin/sleep", "1000"])'
+	mkdir "$WORK/bin"
+	cp "$CORACLE" "$(dirname "$CORACLE")/coracle-helper" "$WORK/bin/"
+	mkdir -p "$WORK/jail" "$ROOTFS/dev" "$ROOTFS/proc" "$ROOTFS/sys" "$ROOTFS/tmp"
+	# /tmp of the host has the state, and the program: in the jail, and not in the container.
+	cat >"$WORK/in-jail" <<-'END'
+		set -e
+		mount --bind "$1" "$2"
+		for dir in dev proc sys tmp; do mount --rbind /$dir "$2/$dir"; done
+		shift
+		exec chroot "$@"
+	END
+	run unshare --mount --propagation private sh "$WORK/in-jail" "$ROOTFS" "$WORK/jail" "$WORK/bin/coracle" --root "$STATE" exec "$ID" ls /tmp /home 3>&-
+	[ "$status" -eq 0 ]
+	says user
+	lacks "${WORK##*/}"
+}
+
 # Its root is then not that of its mount namespace, which is where setns leads.
 @test "a container that was made in a chroot: the root is still the container's" {
 	local option

@@ -12,6 +12,7 @@
 #	run_sh SCRIPT		runs SCRIPT in the container, in the foreground; $output, $status
 #	says TEXT, is TEXT, lacks TEXT	about $output
 #	with_tool NAME…	copies programs of tests/tools into the container's /bin
+#	fake_criu		a criu that keeps what it is asked, and does nothing
 #	need_root		skips without root
 #	has_call NAME		whether this kernel has a newer system call
 #	need_call NAME WHAT	skips without it; WHAT cannot be done in another way
@@ -156,6 +157,24 @@ need_call () { has_call "$1" || skip "no $1 (Linux ${CALLS[$1]#*/}): $2"; }
 
 # One listener above (a manager's, or that of nosys into_cgroup) is all that the kernel takes.
 need_listener () { "$TEST_TOOLS/nosys" into_cgroup -- true 2>/dev/null || skip "there is a seccomp listener above us, and no second one can be had"; }
+
+# fake_criu: in the place of criu, which must not run on a host that it may not fit (tests/vm): keeps what it is asked in $WORK/request and
+# says that all is done
+fake_criu () {
+	command -v python3 >/dev/null || skip "python3 is not installed"
+	"$CORACLE" checkpoint --help >/dev/null 2>&1 || skip "this build of the program has no checkpoint"
+	mkdir "$WORK/bin"
+	cat >"$WORK/bin/criu" <<-END
+		#!$(command -v python3)
+		import socket, sys
+		sock = socket.socket (fileno=int (sys.argv[2]))
+		with open ("$WORK/request", "wb") as out:
+		    out.write (sock.recv (1 << 20))
+		sock.send (bytes ([8, 1, 16, 1]))
+	END
+	chmod +x "$WORK/bin/criu"
+	PATH=$WORK/bin:$PATH
+}
 
 need_static () { ! ldd "$CORACLE" >/dev/null 2>&1 || skip "this build of the program needs libraries, so that $1"; }
 need_root () { [ "$(id -u)" -eq 0 ] || skip "needs root"; }

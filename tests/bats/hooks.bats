@@ -114,7 +114,7 @@ all_hooks () {
 	runs delete --force "$ID"
 	local kind
 	for kind in $all_kinds; do
-		! grep -E 'SECRET|LD_PRELOAD' "$WORK/env.$kind"
+		! grep -E 'SECRET|LD_PRELOAD' "$WORK/env.$kind" || return 1
 		grep -q ^PATH= "$WORK/env.$kind"
 	done
 	grep -qx SECRET=1 "$ROOTFS/env.startContainer"

@@ -82,6 +82,32 @@ volume () { list "{destination: \"/mnt/volume\", source: \"$WORK/volume\", type:
 	is ""
 }
 
+@test "one of several cannot be made: none is there" {
+	need_mounts
+	up
+	list '{destination: "/mnt/a", source: "tmpfs", type: "tmpfs"}, {destination: "/mnt/a/b", source: "tmpfs", type: "tmpfs"}, {destination: "/etc/passwd/c", source: "tmpfs", type: "tmpfs"}'
+	fails mounts add "$ID" "$WORK/mounts.json"
+	says "mounts[2]"
+	run_to_file exec "$ID" grep /mnt/a /proc/mounts
+	is ""
+	runs mounts list "$ID"
+	is "[]"
+}
+
+@test "one of several cannot be removed: those that are gone are not listed any more" {
+	need_mounts
+	up
+	list '{destination: "/mnt/a", source: "tmpfs", type: "tmpfs"}, {destination: "/mnt/b", source: "tmpfs", type: "tmpfs"}'
+	runs mounts add "$ID" "$WORK/mounts.json"
+	list '{destination: "/mnt/a", source: "tmpfs", type: "tmpfs"}, {destination: "/mnt/none", source: "tmpfs", type: "tmpfs"}, {destination: "/mnt/b", source: "tmpfs", type: "tmpfs"}'
+	fails mounts remove "$ID" "$WORK/mounts.json"
+	says "/mnt/none"
+	run_to_file exec "$ID" sh -c 'cut -d" " -f2 /proc/mounts | grep ^/mnt'
+	is "/mnt/a"
+	runs mounts list "$ID"
+	[ "$(jq -c 'map (.destination)' <<<"$output")" = '["/mnt/a"]' ]
+}
+
 @test "a link in the container leads nowhere else" {
 	need_mounts
 	up
@@ -91,6 +117,28 @@ volume () { list "{destination: \"/mnt/volume\", source: \"$WORK/volume\", type:
 	runs mounts add "$ID" "$WORK/mounts.json"
 	[ ! -e "$WORK/outside/x" ]
 	runs mounts remove "$ID" "$WORK/mounts.json"
+}
+
+@test "a destination that is a link of the image: what was mounted where it leads is found again" {
+	need_mounts
+	up
+	mkdir "$ROOTFS/run"
+	rm -rf "$ROOTFS/var/run"
+	ln -s /run "$ROOTFS/var/run"
+	ln -s ../etc/real "$ROOTFS/etc/link"
+	: >"$ROOTFS/etc/real"
+	ln -s / "$ROOTFS/top"
+	list "{destination: \"/var/run\", source: \"tmpfs\", type: \"tmpfs\"}, {destination: \"/etc/link\", source: \"$WORK/volume/file\", type: \"bind\", options: [\"bind\"]}"
+	runs mounts add "$ID" "$WORK/mounts.json"
+	runs exec "$ID" sh -c 'cat /etc/real; cut -d" " -f2 /proc/mounts | grep -c -e ^/run -e ^/etc/real'
+	is $'content\n2'
+	runs mounts remove "$ID" "$WORK/mounts.json"
+	run_to_file exec "$ID" sh -c 'cut -d" " -f2 /proc/mounts | grep -e ^/run -e ^/etc/real'
+	is ""
+	# but not the root
+	list '{destination: "/top", source: "tmpfs", type: "tmpfs"}'
+	fails mounts remove "$ID" "$WORK/mounts.json"
+	runs exec "$ID" ls /etc/real
 }
 
 @test "what is not mounted, missing sources, bad files" {

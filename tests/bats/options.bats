@@ -571,7 +571,7 @@ understood () {
 	cd "$WORK"	# no bundle
 	understood restore --image-path "$WORK/i" --work-path "$WORK/w"
 	understood restore --bundle . --config config.json --pid-file "$WORK/pid" --detach --console-socket "$WORK/none"
-	understood restore --no-pivot --no-subreaper
+	understood restore --no-pivot --no-new-keyring --no-subreaper
 	understood restore -no-subreaper
 	understood restore --tcp-established --tcp-close
 	understood restore --ext-unix-sk --shell-job --file-locks --auto-dedup --lazy-pages

@@ -46,6 +46,17 @@ both () { [ "$(coracle ps --format json "$ID" | jq length)" -eq 2 ]; }
 	[ "$(wc -l <<<"$output")" -eq 3 ]
 }
 
+@test "the user of a process that is not dumpable is its own, not root" {
+	mkdir "$ROOTFS/private"
+	cp "$ROOTFS/bin/busybox" "$ROOTFS/private/busybox"
+	chmod 711 "$ROOTFS/private/busybox"
+	config 'args (["/private/busybox", "sleep", "1000"]) | .process.user = {uid: 1234, gid: 1234}'
+	runs run --detach --bundle "$BUNDLE" "$ID"
+	[ "$(stat -c %u "/proc/$(coracle state "$ID" | jq .pid)/stat")" = 0 ]
+	runs ps "$ID"
+	grep -qE '^1234 .*/private/busybox sleep 1000$' <<<"$output"
+}
+
 @test "a command line with control characters does no harm" {
 	up
 	runs exec --detach "$ID" sh -c $'sleep 1000 # \e[31m'

@@ -33,7 +33,7 @@ in_fake_tree () { # SCRIPT
 @test "intelRdt: a directory that is no resctrl is not taken for one" {
 	config '.linux.intelRdt = {closID: "shared"}'
 	in_fake_tree '
-		! "$CORACLE" --root "$STATE" run --bundle "$BUNDLE" "$ID" >"$WORK/out" 2>&1
+		! "$CORACLE" --root "$STATE" run --bundle "$BUNDLE" "$ID" >"$WORK/out" 2>&1 || return 1
 		grep -q "no resctrl file system is mounted" "$WORK/out"
 		[ ! -s shared/tasks ]'
 }
@@ -59,7 +59,7 @@ in_fake_tree () { # SCRIPT
 @test "intelRdt: other schemata than those of the class are refused, and nothing is created" {
 	config '.linux.intelRdt = {closID: "shared", l3CacheSchema: "L3:0=f"}'
 	in_fake_tree '
-		! rdt run --bundle "$BUNDLE" "$ID" >"$WORK/out" 2>&1
+		! rdt run --bundle "$BUNDLE" "$ID" >"$WORK/out" 2>&1 || return 1
 		grep -q "linux.intelRdt: class of service .shared. exists already, with L3:0=000ff where f is asked for" "$WORK/out"
 		[ ! -e "$STATE/$ID" ] && [ ! -s shared/tasks ]'
 }
@@ -80,7 +80,7 @@ in_fake_tree () { # SCRIPT
 @test "intelRdt: what an error leaves behind is nothing" {
 	config '.linux.intelRdt = {}'
 	in_fake_tree '
-		! rdt run --bundle "$BUNDLE" "$ID" >"$WORK/out" 2>&1
+		! rdt run --bundle "$BUNDLE" "$ID" >"$WORK/out" 2>&1 || return 1
 		grep -q "linux.intelRdt: write [0-9]* to .tasks. of class .$ID." "$WORK/out" || { cat "$WORK/out"; exit 1; }
 		[ ! -e "$ID" ] && [ ! -e "$STATE/$ID" ]'
 }

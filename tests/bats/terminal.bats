@@ -178,6 +178,37 @@ attack () {
 	attack "$WORK/outside/victim" '.root.readonly = true' '.process.user = {uid: 1000, gid: 1000}'
 }
 
+# In the root as well it may name a volume, or a file of somebody else.
+refused () { # LINK
+	echo mine >"$ROOTFS/etc/mine"
+	mkdir -p "$ROOTFS/dev/pts"
+	ln -sfn "$1" "$ROOTFS/dev/console"
+	config '.process.terminal = true | .mounts |= map(select(.destination | startswith("/dev") | not)) | mount("/dev/pts"; "devpts"; "devpts"; ["newinstance", "ptmxmode=0666"]) | args(["/bin/true"])'
+	receive null
+	fails run -d -b "$BUNDLE" --console-socket "$WORK/console" "$ID"
+	says "'/dev/console' of the root file system is neither a file nor a device"
+}
+
+@test "terminal: /dev/console of the image is a link in it: nothing is made" {
+	refused ../etc/made
+	[ ! -e "$ROOTFS/etc/made" ]
+}
+
+@test "terminal: … to a file that is there: it is not covered" {
+	refused /etc/mine
+	[ "$(cat "$ROOTFS/etc/mine")" = mine ]
+}
+
+@test "terminal: /dev/console of the image is a FIFO: it is not opened, and waited for" {
+	mkdir -p "$ROOTFS/dev/pts"
+	mkfifo "$ROOTFS/dev/console"
+	config '.process.terminal = true | .mounts |= map(select(.destination | startswith("/dev") | not)) | mount("/dev/pts"; "devpts"; "devpts"; ["newinstance", "ptmxmode=0666"]) | args(["/bin/true"])'
+	receive null
+	run timeout 10 "$CORACLE" --root "$STATE" run -d -b "$BUNDLE" --console-socket "$WORK/console" "$ID" </dev/null 3>&- 8>&-
+	[ "$status" -eq 1 ]
+	says "'/dev/console' of the root file system is neither a file nor a device"
+}
+
 @test "terminal: another container with the same root exchanges /dev/pts/0 all the time" {
 	local outside=$WORK/outside i
 	mkdir -p "$outside" "$ROOTFS/dev/pts"
@@ -278,6 +309,34 @@ attack () {
 	config '.process.terminal = true | args (["/bin/sh", "/size"])'
 	run timeout 30 script -qec "stty rows 20 cols 60; (sleep 1.5; stty rows 44 cols 111 </dev/tty) & $CORACLE --root $STATE run -b $BUNDLE $ID" /dev/null </dev/null
 	says "44 111"
+}
+
+# httpd takes SIGWINCH as the order to end.
+@test "terminal: foreground: a container without one hears nothing of the window's size, but a SIGWINCH that was sent" {
+	local runtime pending
+	config 'sh ("trap \"echo changed\" WINCH; trap \"echo asked\" USR1; trap \"echo end; exit 4\" TERM; echo ready; while :; do sleep 0.05; done") | no_ns ("pid")'
+	mkfifo "$WORK/size"
+	timeout 30 script -qec "stty rows 20 cols 60; (read x; stty rows 44 cols 111 </dev/tty; echo done >$WORK/changed) <$WORK/size & $CORACLE --root $STATE run -b $BUNDLE $ID >$WORK/out" \
+		/dev/null </dev/null >/dev/null 2>&1 3>&- &
+	wait_until grep -qs ready "$WORK/out"
+	runtime=$(pgrep -f "^$CORACLE --root $STATE run")
+	echo now >"$WORK/size"
+	wait_until [ -s "$WORK/changed" ]
+	# It has been read: bit 27 of what is pending.
+	none_pending () { pending=$(sed -n 's/^ShdPnd:\t//p' "/proc/$runtime/status") && [ $((0x$pending >> 27 & 1)) -eq 0 ]; }
+	wait_until none_pending
+	# Twice: a shell that finds two signals runs the trap of the lower number first.
+	asked () { [ "$(grep -c asked "$WORK/out")" -eq "$1" ]; }
+	kill -USR1 "$runtime"
+	wait_until asked 1
+	kill -USR1 "$runtime"
+	wait_until asked 2
+	[ "$(grep -c changed "$WORK/out")" -eq 0 ]
+	kill -WINCH "$runtime"
+	wait_until grep -q changed "$WORK/out"
+	kill -TERM "$runtime"
+	wait_until grep -q end "$WORK/out"
+	wait $! || [ $? -eq 4 ]
 }
 
 @test "terminal: foreground: someone else's background job that writes for ever does not hold us up" {

@@ -237,6 +237,37 @@ has () {
 	says "no device"
 }
 
+@test "--device-add of a node that is there: it is allowed; of another one: nothing is changed" {
+	up 'resources ({devices: [{allow: false, access: "rwm"}]})' 'caps (["CAP_MKNOD", "CAP_DAC_OVERRIDE"])'
+	mknod -m 666 "$WORK/dev" c 10 229 # fuse
+	coracle exec "$ID" mknod /dev/mine c 10 229
+	touch "$ROOTFS/etc/taken"
+	fails update --device-add "$WORK/dev:/etc/taken" "$ID"
+	says "file exists"
+	run_to_file exec "$ID" sh -c ': </dev/mine'
+	says "Operation not permitted"
+	runs update --device-add "$WORK/dev:/dev/mine" "$ID"
+	run_to_file exec "$ID" sh -c ': </dev/mine'
+	lacks "not permitted"
+	# another one in its place
+	mknod -m 666 "$WORK/zero" c 1 5
+	runs update --device-rm /dev/mine --device-add "$WORK/zero:/dev/mine" "$ID"
+	runs exec "$ID" sh -c 'head -c 3 /dev/mine | wc -c'
+	is 3
+}
+
+@test "devices of --resources bring no rules into a user namespace, where there are none" {
+	chown -R 100000:100000 "$ROOTFS"
+	chmod 711 "$BUNDLE"
+	mknod -m 666 "$WORK/dev" c 10 229
+	up userns "bind (\"/dev/bound\"; \"$WORK/dev\"; [\"rw\"])" 'resources ({devices: [{allow: false, access: "rwm"}]})'
+	run_to_file exec "$ID" sh -c ': </dev/bound'
+	lacks "not permitted"
+	"$CORACLE" --root "$STATE" update -r - "$ID" <<<'{"devices": [{"allow": false, "access": "rwm"}], "pids": {"limit": 55}}' 3>&-
+	run_to_file exec "$ID" sh -c ': </dev/bound'
+	lacks "not permitted"
+}
+
 @test "--device-add in a user namespace: the host's node is bound" {
 	for call in mount_setattr pidfd_open; do need_call "$call" "mounts in a container that runs"; done
 	chown -R 100000:100000 "$ROOTFS"

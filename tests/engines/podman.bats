@@ -569,6 +569,7 @@ left_behind () {
 
 @test "a container that takes too much memory is killed: 137, OOMKilled" {
 	go () {
+		cd "$BATS_TEST_TMPDIR" # conmon's: it leaves a file "oom" where it was started
 		pod run --name oom --memory 16m --memory-swap 16m box sh -c 'x=0123456789abcdef; while :; do x=$x$x; done' >/dev/null 2>&1
 		t pod inspect -f '{{.State.ExitCode}} {{.State.OOMKilled}}' oom
 		pod rm oom >/dev/null

@@ -220,3 +220,22 @@ TEST (path_questions)
 	OK (path_is_below ("/ab", "/"));
 	OK (!path_is_below ("/", "/a"));
 }
+
+TEST (paths_of_mountinfo)
+{
+	static const char *const cases[][2] = {
+		{ "", "" },
+		{ "/plain", "/plain" },
+		{ "/a\\040b\\011c\\012\\134", "/a b\tc\n\\" },
+		{ "/ends\\", "/ends\\" },
+		{ "/ends\\04", "/ends\\04" },
+		{ "\\040040", " 040" },
+	};
+	char text[64];
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		snprintf (text, sizeof text, "%s", cases[i][0]);
+		str_unescape (text);
+		STREQ (text, cases[i][1]);
+	}
+}

@@ -128,6 +128,19 @@ restore () { runs restore --image-path "$IMAGES" --bundle "$BUNDLE" --detach "$@
 	[ -e "$WORK/volume/x" ]
 }
 
+@test "volumes behind a link of the image, and with a blank in their path" {
+	mkdir -p "$WORK/volume" "$ROOTFS/run" "$ROOTFS/var"
+	rm -rf "$ROOTFS/var/run"
+	ln -s /run "$ROOTFS/var/run"
+	config "bind (\"/var/run/secrets\"; \"$WORK/volume\"; [\"rw\"]) | bind (\"/mnt/with a blank\"; \"$WORK/volume\"; [\"rw\"])"
+	start
+	checkpoint
+	restore
+	runs exec "$ID" sh -c 'touch /run/secrets/one "/mnt/with a blank/two"'
+	[ -e "$WORK/volume/one" ]
+	[ -e "$WORK/volume/two" ]
+}
+
 @test "a network namespace given by path is joined again" {
 	ip netns add "n$$"
 	config "join_ns (\"network\"; \"/run/netns/n$$\")"
