@@ -46,7 +46,8 @@ struct process {
 static bool
 read_process (pid_t pid, struct process *p)
 {
-	char path[40], text[1024], *open_, *close_;
+	char path[40], text[1024], *open_, *close_, *field;
+	long long fields[23] = { 0 };
 	struct timespec now;
 	struct stat st;
 
@@ -67,10 +68,19 @@ read_process (pid_t pid, struct process *p)
 	snprintf (p->name, sizeof p->name, "%s", open_ + 1);
 	(void) clock_gettime (CLOCK_BOOTTIME, &now);
 	p->uptime = (double) now.tv_sec + (double) now.tv_nsec / 1e9;
-	return sscanf (close_ + 2,
-		       "%*c %lld %*d %*d %lld %*d %*u %*u %*u %*u %*u %lld %lld %*d %*d %*d %*d "
-		       "%*d %*d %lld",
-		       &p->ppid, &p->tty, &p->utime, &p->stime, &p->start) == 5;
+	field = close_ + 2; /* the third, see proc_pid_stat(5) */
+	for (unsigned i = 4; i < ARRAY_SIZE (fields); i++) {
+		field = strchr (field, ' ');
+		if (!field)
+			return false;
+		fields[i] = strtoll (++field, NULL, 10);
+	}
+	p->ppid = fields[4];
+	p->tty = fields[7];
+	p->utime = fields[14];
+	p->stime = fields[15];
+	p->start = fields[22];
+	return true;
 }
 
 static const char *

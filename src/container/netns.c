@@ -3,9 +3,9 @@
  * Namespaces that clone3 does not make: those that init does, and a network namespace, made while
  * init mounts.
  *
- * To make that one takes the kernel as long as all the mounts of a container together (365 to 650 us),
- * and neither needs the other until sysfs is mounted. So the runtime makes it once it has told init
- * to go on, and comes back into its own. (A thread that began before the clone was tried: no
+ * To make that one takes the kernel as long as all the mounts of a container together (365 to 650
+ * us), and neither needs the other until sysfs is mounted. So the runtime makes it once it has told
+ * init to go on, and comes back into its own. (A thread that began before the clone was tried: no
  * sooner, and a tenth more of processor time.)
  */
 #include <errno.h>

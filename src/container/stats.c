@@ -93,25 +93,29 @@ static void
 pressure (struct stats *s, const char *file)
 {
 	static const char *const kinds[] = { "some", "full" };
+	static const char *const averages[] = { "avg10", "avg60", "avg300" };
 
 	if (!s->v2 || !load (s, "", file))
 		return;
 	begin (s, "psi");
 	for (size_t i = 0; i < ARRAY_SIZE (kinds); i++) {
-		const char *line = strstr (s->text, kinds[i]);
-		char averages[3][32];
-		unsigned long long total;
+		const char *line = strstr (s->text, kinds[i]), *total;
 
-		if (!line || sscanf (line + 4, " avg10=%31s avg60=%31s avg300=%31s total=%llu",
-				     averages[0], averages[1], averages[2], &total) != 4)
+		total = line ? strstr (line, " total=") : NULL; /* the last of the line */
+		if (!total)
 			continue;
 		begin (s, kinds[i]);
-		for (size_t k = 0; k < 3; k++) {
-			json_key (&s->o, k == 0 ? "avg10" : k == 1 ? "avg60" : "avg300");
+		for (size_t k = 0; k < ARRAY_SIZE (averages); k++) {
+			const char *at = strstr (line, averages[k]);
+
+			if (!at || at > total)
+				continue;
+			json_key (&s->o, averages[k]);
 			/* As Go writes a float: no zeros at the end. */
-			json_raw (&s->o, arena_printf (s->arena, "%.15g", atof (averages[k])));
+			at += strlen (averages[k]) + strlen ("=");
+			json_raw (&s->o, arena_printf (s->arena, "%.15g", atof (at)));
 		}
-		always (s, "total", total);
+		always (s, "total", strtoull (total + strlen (" total="), NULL, 10));
 		json_end_object (&s->o);
 	}
 	json_end_object (&s->o);
@@ -473,8 +477,9 @@ hugetlb (struct stats *s)
 		unsigned long kb;
 		char *size;
 
-		if (sscanf (de->d_name, "hugepages-%lukB", &kb) != 1)
+		if (!startswith (de->d_name, "hugepages-"))
 			continue;
+		kb = strtoul (de->d_name + strlen ("hugepages-"), NULL, 10); /* "2048kB" */
 		size = kb >= 1048576 ? arena_printf (s->arena, "%luGB", kb / 1048576)
 		       : kb >= 1024  ? arena_printf (s->arena, "%luMB", kb / 1024)
 				     : arena_printf (s->arena, "%luKB", kb);
