@@ -263,10 +263,10 @@ static int
 stdio_ensure_open (void)
 {
 	struct pollfd std[3] = { { 0, 0, 0 }, { 1, 0, 0 }, { 2, 0, 0 } };
+	bool unknown = poll (std, 3, 0) < 0; /* with RLIMIT_NOFILE below 3 */
 
-	(void) poll (std, 3, 0);
 	for (int fd = 0; fd < 3; fd++)
-		if (std[fd].revents & POLLNVAL && /* which O_PATH is as well */
+		if ((unknown || std[fd].revents & POLLNVAL) && /* which O_PATH is as well */
 		    fcntl (fd, F_GETFD) < 0 && open ("/dev/null", O_RDWR) != fd)
 			return -1;
 	return 0;

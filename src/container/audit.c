@@ -67,7 +67,7 @@ terminal (void)
 	static LARGE char buf[PATH_MAX];
 
 	if (!buf[0] && (ttyname_r (STDIN_FILENO, buf, sizeof buf) != 0 || strpbrk (buf, " '\"\n")))
-		buf[0] = '?';
+		memcpy (buf, "?", sizeof "?");
 	return startswith (buf, "/dev/") ? buf + strlen ("/dev/") : buf;
 }
 

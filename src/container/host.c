@@ -101,7 +101,8 @@ bundle_path (struct arena *a, const char *bundle, const char **ret, struct err *
 void
 host_probe_process (struct host *h)
 {
-	/* As we were executed; nothing of ours changes them. */
+	/* As we were executed; nothing of ours changes them. (Nor who writes the maps of our user
+	 * namespace only then.) */
 	h->euid = (uid_t) getauxval (AT_EUID);
 	h->egid = (gid_t) getauxval (AT_EGID);
 	h->cap_last = last_capability ();

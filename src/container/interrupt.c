@@ -59,13 +59,17 @@ interrupt_disarm (void)
 void
 interrupt_listen (void)
 {
+	struct sigaction now;
 	sigset_t ours;
 
+	if (listener >= 0)
+		return;
+	/* A blocked signal is queued although it is ignored. */
 	sigemptyset (&ours);
 	for (size_t i = 0; i < ARRAY_SIZE (signals); i++)
-		sigaddset (&ours, signals[i]);
-	if (listener < 0)
-		listener = signalfd (-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
+		if (sigaction (signals[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+			sigaddset (&ours, signals[i]);
+	listener = signalfd (-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 int

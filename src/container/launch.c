@@ -671,8 +671,8 @@ launch_build (struct launch *l, bool wait_on_channel, struct err *e)
 		return 0;
 	if (l->cgroup.manager != CGROUP_MANAGER_DISABLED && cgroup_saw_oom (&l->cgroup))
 		(void) err_wrap (e, "the memory limit could be too low");
+	(void) interrupt_check (e); /* before poststop hooks, which only the next signal ends */
 	launch_abort (l);
-	(void) interrupt_check (e);
 	return -1;
 }
 
@@ -684,6 +684,10 @@ undo (struct launch *l)
 
 	if (!undone)
 		log_warn ("%s; delete --force '%s' will try again", err_full (&ignored), l->c.id);
+	if (l->hooks_ran && l->signal_fd >= 0) { /* all are blocked */
+		interrupt_listen ();
+		interrupt_forget ();
+	}
 	interrupt_disarm (); /* the next signal ends a poststop hook that hangs, and us */
 	if (l->hooks_ran)
 		container_run_poststop (&l->c, l->g->arena);

@@ -70,7 +70,7 @@ starts_at_once (const struct launch *l)
 /*
  * Init finds the byte when it looks for it: to wait for it is 0.1 ms, in which two processors go to
  * sleep and are woken. Nor are we woken before it has executed the program or ended. Until then the
- * three signals end us, as before; those that come later are for the container.
+ * three signals end us; those that come later are for the container.
  */
 int
 run_release_early (struct launch *l, struct err *e)
@@ -170,13 +170,13 @@ run_wait (struct launch *l, struct err *e)
 	struct err late;
 	int status;
 
+	if (l->maker)
+		l->signal_fd = relay_block_signals (); /* it runs already */
 	if (l->c.st.notify) {
 		TRY (notify.fd = notify_listen (&l->c, l->g->arena, e));
 		relay.extra_fd = notify.fd;
 	}
-	if (l->maker)
-		l->signal_fd = relay_block_signals (); /* it runs already */
-	else
+	if (!l->maker)
 		TRY (release (l, e));
 	TRY (launch_record (l, e));
 	container_unlock (&l->c); /* we may wait for years */

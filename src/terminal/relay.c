@@ -33,6 +33,7 @@ int
 relay_block_signals (void)
 {
 	sigset_t all;
+	int fd;
 
 	sigfillset (&all);
 	/* Faults are ours, and these cannot be had by signalfd. */
@@ -47,7 +48,10 @@ relay_block_signals (void)
 		   SIGTSTP); /* ^Z without a terminal of the container stops us, as it should */
 	if (sigprocmask (SIG_BLOCK, &all, NULL) < 0)
 		return -1;
-	return signalfd (-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+	fd = signalfd (-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd < 0) /* better ended by them than deaf */
+		(void) sigprocmask (SIG_UNBLOCK, &all, NULL);
+	return fd;
 }
 
 void

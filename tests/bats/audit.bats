@@ -241,3 +241,21 @@ unwritable () {
 	[ ! -e "$WORK/request" ]
 	has_status running
 }
+
+@test "audit: a terminal whose name is not one word is not named" {
+	config 'args (["/bin/true"])'
+	mkdir "$WORK/a b"
+	mount -t devpts -o newinstance,ptmxmode=0666 devpts "$WORK/a b"
+	run python3 - "$WORK/a b" "$CORACLE" --root "$STATE" run -b "$BUNDLE" "$ID" <<-'EOF'
+		import fcntl, os, struct, subprocess, sys, termios
+		master = os.open(sys.argv[1] + "/ptmx", os.O_RDWR | os.O_NOCTTY)
+		fcntl.ioctl(master, 0x40045431, struct.pack("i", 0))  # TIOCSPTLCK
+		number = struct.unpack("i", fcntl.ioctl(master, 0x80045430, struct.pack("i", 0)))[0]  # TIOCGPTN
+		slave = os.open("%s/%d" % (sys.argv[1], number), os.O_RDWR | os.O_NOCTTY)
+		subprocess.run(sys.argv[2:], stdin=slave, check=True)
+	EOF
+	umount "$WORK/a b"
+	[ "$status" -eq 0 ] || { echo "$output"; return 1; }
+	wait_until recorded run success
+	[ "$(field terminal)" = "?" ]
+}

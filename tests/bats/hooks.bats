@@ -470,6 +470,22 @@ all_hooks () {
 	[ -z "$(ls "$STATE")" ]
 }
 
+@test "hooks: a poststop that hangs after a run whose program cannot be executed is ended by a signal" {
+	local sig
+	for sig in TERM INT HUP; do
+		config 'args(["/nonexistent"]) | hook("createRuntime"; {path: "/bin/true"})' \
+			"hook(\"poststop\"; {path: \"/bin/sh\", args: [\"sh\", \"-c\", \"echo >$WORK/hangs; exec sleep 1000\"], env: [\"PATH=/bin:/usr/bin\"]})"
+		rm -f "$WORK/hangs"
+		# not &: a script's background jobs ignore SIGINT
+		setsid --fork sh -c 'echo $$ >"$0"; exec "$@"' "$WORK/pid" env --default-signal=INT "$CORACLE" --root "$STATE" run -b "$BUNDLE" "$ID" >"$WORK/out" 2>&1 </dev/null 3>&-
+		wait_until test -s "$WORK/hangs"
+		kill -"$sig" "$(cat "$WORK/pid")"
+		wait_until eval '! kill -0 "$(cat "$WORK/pid")" 2>/dev/null'
+		grep -q "nonexistent" "$WORK/out" || { cat "$WORK/out"; return 1; }
+		coracle delete --force "$ID" 2>/dev/null || true
+	done
+}
+
 @test "hooks: a poststop that hangs after a create was undone is ended by the next signal, and delete --force does the rest" {
 	config 'hook("createRuntime"; {path: "/bin/false"})' \
 		"hook(\"poststop\"; {path: \"/bin/sh\", args: [\"sh\", \"-c\", \"[ ! -e $WORK/hook ] || exit 0; echo \$\$ >$WORK/hook; exec sleep 1000\"]})"

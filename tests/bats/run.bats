@@ -48,23 +48,39 @@ nothing_left () {
 	[ "$(cat "$WORK/e")" = "to stderr" ]
 }
 
-@test "run: SIGTERM ends it while init looks for the program, on a file system that does not answer" {
+# A file system that nobody serves: init looks for its program for ever.
+run_hung () {
 	[ -c /dev/fuse ] || skip "no /dev/fuse (a file system that nobody serves hangs for ever)"
 	config 'args (["/hung/program"])'
 	mkdir "$ROOTFS/hung"
 	exec 9<>/dev/fuse
 	mount -i -t fuse -o fd=9,rootmode=40000,user_id=0,group_id=0 none "$ROOTFS/hung"
-	"$CORACLE" --root "$STATE" run --bundle "$BUNDLE" "$ID" >"$WORK/out" 2>&1 </dev/null 3>&- 9>&- &
+	"$@" "$CORACLE" --root "$STATE" run --bundle "$BUNDLE" "$ID" >"$WORK/out" 2>&1 </dev/null 3>&- 9>&- &
 	runner=$!
 	wait_until eval 'grep -q "\"created\"" "$STATE/$ID/state.json" 2>/dev/null'
 	sleep 0.1
-	kill -TERM "$runner"
+}
+ended_by () { # SIGNAL NUMBER
+	kill -"$1" "$runner"
 	wait_until eval '! kill -0 "$runner" 2>/dev/null'
 	umount -l "$ROOTFS/hung"
 	exec 9>&-
-	! wait "$runner"
-	grep -q "ended by signal 15" "$WORK/out"
+	! wait "$runner" || return 1
+	grep -q "ended by signal $2" "$WORK/out"
 	nothing_left
+}
+
+@test "run: SIGTERM ends it while init looks for the program, on a file system that does not answer" {
+	run_hung env
+	ended_by TERM 15
+}
+
+@test "run: what its caller ignores (nohup) does not end it there" {
+	run_hung env --ignore-signal=HUP
+	kill -HUP "$runner"
+	sleep 0.3
+	kill -0 "$runner"
+	ended_by TERM 15
 }
 
 @test "run: big output through a pipe is complete" {
