@@ -172,8 +172,10 @@ init_build (struct init *in, struct err *e)
 	if (!p->rootfs.dev_before_net)
 		STEP ("devices", devices_create (&in->rootfs, &p->rootfs, e));
 	umask (in->rootfs.umask); /* that of the caller again, for hooks */
-	if (host_hooks)
+	if (host_hooks) {
+		rootfs_forget (&in->rootfs);
 		STEP ("runtime hooks", chan_call (&in->chan, MSG_ROOTFS_READY, 0, e));
+	}
 	STEP ("createContainer hooks",
 	      run_hooks (in, HOOK_CREATE_CONTAINER, "creating", in->host->bundle, environ, e));
 	if (!early)

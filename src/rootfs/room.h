@@ -61,6 +61,14 @@ int mountinfo_read (struct rootfs *r, char **ret, struct err *e);
 bool mountinfo_next (char **text, char **ret_path, const char **ret_type);
 bool mountinfo_is_below (const char *path, const char *dir); /* or dir itself, which is not "/" */
 
+/* known.c: O_PATH of /proc, if it is a procfs; of /dev, if it is a tmpfs that we have mounted; else
+ * -1. Both are r's. */
+int known_proc (struct rootfs *r);
+int known_dev (struct rootfs *r);
+/* Around each mount. */
+void known_before (struct rootfs *r, const struct mount_op *op);
+void known_after (struct rootfs *r, const struct mount_op *op);
+
 /* O_PATH of where `op` goes, made when missing (a directory, or an empty file). *ret_made: it was
  * missing. */
 int target_open (struct rootfs *r, const struct mount_op *op, bool directory, bool *ret_made,

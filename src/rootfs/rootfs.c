@@ -176,6 +176,8 @@ rootfs_prepare (struct arena *a, const struct plan *plan, const char *notify_dir
 				 .dev_null_fd = -1,
 				 .notify_tree_fd = -1,
 				 .self_fds = -1,
+				 .proc_fd = -1,
+				 .dev_fd = -1,
 				 .arena = a,
 				 .path = plan->rootfs.path,
 				 .shared = plan->rootfs.propagation_before & MS_SHARED,
@@ -522,6 +524,7 @@ rootfs_finish (struct rootfs *r, const struct rootfs_plan *plan, struct err *e)
 			return err_set (e, -ret, "root.readonly: make the root read-only");
 		TRY (finish_propagation (r, plan, e));
 	}
+	rootfs_forget (r);
 	close_one (&r->root_fd);
 	close_one (&r->dev_null_fd);
 	if (r->self_fds < 0)
