@@ -527,9 +527,7 @@ rootfs_finish (struct rootfs *r, const struct rootfs_plan *plan, struct err *e)
 	rootfs_forget (r);
 	close_one (&r->root_fd);
 	close_one (&r->dev_null_fd);
-	if (r->self_fds < 0)
-		return 0;
-	/* By self_fds we were in the host's /proc. */
 	close_one (&r->self_fds);
+	/* By now we were in what is covered, and by self_fds in the host's /proc. */
 	return chdir ("/") < 0 ? err_set (e, errno, "change to the root directory") : 0;
 }
