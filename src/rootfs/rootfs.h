@@ -70,7 +70,8 @@ void rootfs_close (struct rootfs *r, size_t n_mounts); /* runtime: after init ha
  * there may be no /proc to name our descriptors by.
  */
 int rootfs_join (struct rootfs *r, struct err *e);
-int rootfs_open (struct rootfs *r, const struct rootfs_plan *plan, struct err *e);
+/* `unified`: see above; the host was asked before. */
+int rootfs_open (struct rootfs *r, const struct rootfs_plan *plan, bool unified, struct err *e);
 int mounts_apply (struct rootfs *r, const struct plan *plan, size_t from, size_t to,
 		  struct err *e); /* those of plan->mounts from `from` to before `to` */
 /*
