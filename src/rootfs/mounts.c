@@ -20,7 +20,7 @@
 static int
 make_target (struct rootfs *r, const char *dst, bool directory)
 {
-	return directory ? beneath_mkdir_p (r->root_fd, dst, 0755)
+	return directory ? beneath_mkdir_missing (r->root_fd, dst, 0755)
 			 : beneath_touch (r->root_fd, dst);
 }
 
@@ -109,7 +109,7 @@ target_open (struct rootfs *r, const struct mount_op *op, bool directory, bool *
 		fd = beneath_open_plain (r->root_fd, op->dst, O_PATH);
 	if (fd == -ENOENT && op->ext & EXT_PROC_OR_SYS) {
 		*ret_made = true;
-		fd = beneath_mkdir_p (r->root_fd, op->dst, 0755);
+		fd = beneath_mkdir_missing (r->root_fd, op->dst, 0755);
 		if (fd >= 0) {
 			close (fd);
 			fd = beneath_open_plain (r->root_fd, op->dst, O_PATH);
