@@ -157,7 +157,8 @@ init_build (struct init *in, struct err *e)
 	STEP ("host name", ns_set_names (&p->ns, e));
 
 	/* -- the file system; the host's mounts are still visible until the pivot -- */
-	STEP ("prepare the root", rootfs_open (&in->rootfs, &p->rootfs, e));
+	STEP ("prepare the root",
+	      rootfs_open (&in->rootfs, &p->rootfs, in->host->cgroup_mode == CGROUP_V2, e));
 	STEP ("mount", mounts_apply (&in->rootfs, p, 0, p->rootfs.n_before_net, e));
 	if (p->rootfs.dev_before_net)
 		STEP ("devices", devices_create (&in->rootfs, &p->rootfs, e));
@@ -171,9 +172,12 @@ init_build (struct init *in, struct err *e)
 	STEP ("notification socket", mounts_notify (&in->rootfs, e));
 	if (!p->rootfs.dev_before_net)
 		STEP ("devices", devices_create (&in->rootfs, &p->rootfs, e));
-	umask (in->rootfs.umask); /* that of the caller again, for hooks */
-	if (host_hooks)
+	if (p->hooks[HOOK_CREATE_CONTAINER].n)
+		umask (in->rootfs.umask); /* that of the caller again */
+	if (host_hooks) {
+		rootfs_forget (&in->rootfs);
 		STEP ("runtime hooks", chan_call (&in->chan, MSG_ROOTFS_READY, 0, e));
+	}
 	STEP ("createContainer hooks",
 	      run_hooks (in, HOOK_CREATE_CONTAINER, "creating", in->host->bundle, environ, e));
 	if (!early)

@@ -9,12 +9,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -216,9 +214,7 @@ create_link (struct dev *d, const struct dev_link *l, struct err *e)
 static int
 create_links (struct dev *d, const struct rootfs_plan *plan, struct err *e)
 {
-	autofd proc = beneath_open_plain (d->r->root_fd, "proc", O_PATH);
-	struct statfs fs;
-	bool has_proc = proc >= 0 && fstatfs (proc, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+	bool has_proc = known_proc (d->r) >= 0;
 
 	for (size_t i = 0; i < plan->n_links; i++)
 		if (target_exists (d, plan->links[i].target, has_proc))
@@ -233,9 +229,11 @@ devices_create (struct rootfs *r, const struct rootfs_plan *plan, struct err *e)
 	autofd dev = -1;
 
 	if (plan->make_dev) {
-		dev = d.fd = beneath_mkdir_p (r->root_fd, "dev", 0755);
-		if (dev < 0)
-			return err_set (e, -dev, "make '/dev'");
+		d.fd = known_dev (r);
+		if (d.fd < 0)
+			d.fd = dev = beneath_mkdir_p (r->root_fd, "dev", 0755);
+		if (d.fd < 0)
+			return err_set (e, -d.fd, "make '/dev'");
 		for (size_t i = 0; i < plan->n_devices; i++)
 			if (create_node (&d, plan, &plan->devices[i], e) < 0)
 				return err_wrap (e, "%s", plan->devices[i].json_path);

@@ -121,7 +121,7 @@ fs_open (const struct fs_request *q, char *why, size_t why_size)
 	if (why_size)
 		*why = '\0';
 	if (fs < 0)
-		return fs;
+		return tree_is_missing (fs) ? -ENOSYS : fs;
 	ret = config_string (fs, "source", q->source);
 	if (ret == 0)
 		ret = config_all (fs, q->sb_flags, q->data);
@@ -333,9 +333,9 @@ open_by_handle (struct making *m, struct err *e)
 	unsigned long ro = is_readonly (op) && !is_late (op) ? MS_RDONLY : 0;
 	struct fs_request q = { op->fstype, op->src, m->data, op->sb_flags | ro, 0 };
 	char why[512] = "";
-	int mnt = m->r->no_open_tree ? -E2BIG : fs_open (&q, why, sizeof why);
+	int mnt = m->r->no_open_tree ? -ENOSYS : fs_open (&q, why, sizeof why);
 
-	m->attached = mnt == -E2BIG;
+	m->attached = mnt == -ENOSYS || mnt == -E2BIG;
 	if (m->attached)
 		mnt = open_classic (m->r, op, m->data, m->target);
 	return mnt < 0 ? handle_refused (op, m->data, -mnt, why, e) : mnt;

@@ -20,7 +20,7 @@
 static int
 make_target (struct rootfs *r, const char *dst, bool directory)
 {
-	return directory ? beneath_mkdir_p (r->root_fd, dst, 0755)
+	return directory ? beneath_mkdir_missing (r->root_fd, dst, 0755)
 			 : beneath_touch (r->root_fd, dst);
 }
 
@@ -62,6 +62,7 @@ open_through_links (struct rootfs *r, const struct mount_op *op, bool directory,
 {
 	int fd;
 
+	rootfs_forget (r); /* it may be covered */
 	if (op->ext & EXT_PROC_OR_SYS)
 		return err_set (e, ELOOP, "mount '%s' on '/%s': a symbolic link is on the way",
 				op->fstype, op->dst);
@@ -81,16 +82,34 @@ open_through_links (struct rootfs *r, const struct mount_op *op, bool directory,
 	return fd;
 }
 
+/*
+ * In a /dev of our own, which is empty at first, the directories for pts, shm and mqueue are made
+ * without being looked for: mkdirat(2) says whether there was one, and follows no link. -1: there
+ * was, or the usual way knows better what is wrong.
+ */
+static int
+make_in_dev (struct rootfs *r, const char *dst)
+{
+	const char *name = dst + strlen ("dev/");
+
+	if (!startswith (dst, "dev/") || strchr (name, '/') || known_dev (r) < 0 ||
+	    mkdirat (r->dev_fd, name, 0755) < 0)
+		return -1;
+	return openat (r->dev_fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
 int
 target_open (struct rootfs *r, const struct mount_op *op, bool directory, bool *ret_made,
 	     struct err *e)
 {
-	int fd = beneath_open_plain (r->root_fd, op->dst, O_PATH);
+	int fd = directory ? make_in_dev (r, op->dst) : -1;
 
-	*ret_made = false;
+	*ret_made = fd >= 0;
+	if (fd < 0)
+		fd = beneath_open_plain (r->root_fd, op->dst, O_PATH);
 	if (fd == -ENOENT && op->ext & EXT_PROC_OR_SYS) {
 		*ret_made = true;
-		fd = beneath_mkdir_p (r->root_fd, op->dst, 0755);
+		fd = beneath_mkdir_missing (r->root_fd, op->dst, 0755);
 		if (fd >= 0) {
 			close (fd);
 			fd = beneath_open_plain (r->root_fd, op->dst, O_PATH);
@@ -154,8 +173,12 @@ apply (struct rootfs *r, const struct plan *plan, size_t i, struct err *e)
 {
 	const struct mount_op *op = &plan->rootfs.mounts[i];
 
+	known_before (r, op);
 	switch (op->kind) {
-	case MOUNT_FS: return fs_mount (r, plan, op, r->idmap_fds[i], &r->tree_fds[i], e);
+	case MOUNT_FS:
+		TRY (fs_mount (r, plan, op, r->idmap_fds[i], &r->tree_fds[i], e));
+		known_after (r, op);
+		return 0;
 	case MOUNT_BIND: return bind_mount (r, op, &r->tree_fds[i], e);
 	case MOUNT_REMOUNT: return remount (r, plan, op, e);
 	case MOUNT_CGROUP: return cgroup_mount (r, plan, op, e);

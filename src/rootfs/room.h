@@ -47,7 +47,11 @@ int tree_place (struct rootfs *r, int *tree, const struct tree_change *c, int ta
 unsigned long ms_flags (uint64_t attr); /* MOUNT_ATTR_* as MS_* */
 /* MS_* that a remount of this mount has to give again. */
 int tree_flags (int mnt, unsigned long *ret);
-/* What this kernel, or a seccomp profile that is older than it, lacks: no_open_tree, no_setattr. */
+/* The answer of a kernel that has no such call, or of a seccomp profile that is older than the
+ * kernel. */
+bool tree_is_missing (int ret);
+/* What is missing, asked by calls that must fail: no_open_tree, no_setattr. rootfs_open learns it
+ * from what it does anyway. */
 void tree_probe (struct rootfs *r);
 /* For clones of what the host has, not asked for as volumes: what is mounted on them in here must
  * not appear there. */
@@ -60,6 +64,14 @@ int tree_find (struct rootfs *r, const char *dst);
 int mountinfo_read (struct rootfs *r, char **ret, struct err *e);
 bool mountinfo_next (char **text, char **ret_path, const char **ret_type);
 bool mountinfo_is_below (const char *path, const char *dir); /* or dir itself, which is not "/" */
+
+/* known.c: O_PATH of /proc, if it is a procfs; of /dev, if it is a tmpfs that we have mounted; else
+ * -1. Both are r's. */
+int known_proc (struct rootfs *r);
+int known_dev (struct rootfs *r);
+/* Around each mount. */
+void known_before (struct rootfs *r, const struct mount_op *op);
+void known_after (struct rootfs *r, const struct mount_op *op);
 
 /* O_PATH of where `op` goes, made when missing (a directory, or an empty file). *ret_made: it was
  * missing. */
@@ -83,8 +95,8 @@ int fs_mount (struct rootfs *r, const struct plan *plan, const struct mount_op *
 	      int *ret_late, struct err *e);
 /* Options of the file system itself, by a remount; `rw`: it, too, may be read-only. */
 int fs_reconfigure (struct rootfs *r, const struct mount_op *op, int mnt, bool rw, struct err *e);
-/* A detached new file system; data may be NULL. -errno, and what the kernel said about it in `why`
- * (may be ""). */
+/* A detached new file system; data may be NULL. -errno (ENOSYS: there is no fsopen), and what the
+ * kernel said about it in `why` (may be ""). */
 struct fs_request {
 	const char *fstype, *source, *data;
 	unsigned long sb_flags;

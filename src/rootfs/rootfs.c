@@ -176,6 +176,8 @@ rootfs_prepare (struct arena *a, const struct plan *plan, const char *notify_dir
 				 .dev_null_fd = -1,
 				 .notify_tree_fd = -1,
 				 .self_fds = -1,
+				 .proc_fd = -1,
+				 .dev_fd = -1,
 				 .arena = a,
 				 .path = plan->rootfs.path,
 				 .shared = plan->rootfs.propagation_before & MS_SHARED,
@@ -266,21 +268,22 @@ open_root_classic (struct rootfs *r, const char *path, struct err *e)
 	return r->root_fd < 0 ? err_set (e, -r->root_fd, "root.path: open '%s'", path) : 0;
 }
 
+/* The working directory is the handle of what is cloned and covered: it is named once. */
 static int
 open_root (struct rootfs *r, const char *path, struct err *e)
 {
-	autofd target = open (path, O_PATH | O_DIRECTORY | O_CLOEXEC), tree = -1;
+	autofd tree = -1;
 	int ret;
 
-	if (target < 0)
+	if (chdir (path) < 0)
 		return err_set (e, errno, "root.path: open '%s'", path);
 	if (r->no_open_tree)
 		return open_root_classic (r, path, e);
-	tree = sys_open_tree (target, "",
-			      OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_EMPTY_PATH);
-	ret = tree < 0 ? tree
-		       : sys_move_mount (tree, "", target, "",
-					 MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+	tree = sys_open_tree (AT_FDCWD, ".", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+	ret = tree < 0 ? tree : sys_move_mount (tree, "", AT_FDCWD, ".", MOVE_MOUNT_F_EMPTY_PATH);
+	r->no_open_tree = tree_is_missing (ret);
+	if (r->no_open_tree)
+		return open_root_classic (r, path, e);
 	if (ret < 0)
 		return err_set (e, -ret, "root.path: bind '%s' on itself", path);
 	r->root_fd = take_fd (&tree);
@@ -310,6 +313,8 @@ open_dev_null (struct rootfs *r, struct err *e)
 static int
 open_self_fds (struct rootfs *r, struct err *e)
 {
+	if (!(r->no_open_tree || r->no_setattr) || r->self_fds >= 0)
+		return 0;
 	procfs_forget ();
 	r->self_fds = procfs_open ("self/fd", O_PATH | O_DIRECTORY);
 	return r->self_fds < 0 ? err_set (e, -r->self_fds, "/proc/self/fd, needed on this kernel")
@@ -336,25 +341,39 @@ rootfs_join (struct rootfs *r, struct err *e)
 	return r->root_fd < 0 ? err_set (e, errno, "open the container's root") : 0;
 }
 
+/* mount_setattr is wanted for its own sake, and whether there is one must be known before the
+ * pivot. */
+static int
+set_propagation (struct rootfs *r, unsigned long type)
+{
+	struct sys_mount_attr attr = { .propagation = type & ~(unsigned long) MS_REC };
+	int ret = sys_mount_setattr (AT_FDCWD, "/", type & MS_REC ? AT_RECURSIVE : 0, &attr);
+
+	r->no_setattr = tree_is_missing (ret);
+	if (r->no_setattr)
+		ret = mount (NULL, "/", NULL, type, NULL) < 0 ? -errno : 0;
+	return ret;
+}
+
 int
-rootfs_open (struct rootfs *r, const struct rootfs_plan *plan, struct err *e)
+rootfs_open (struct rootfs *r, const struct rootfs_plan *plan, bool unified, struct err *e)
 {
 	int ret;
 
-	r->unified = is_cgroup2 (HOST_CGROUP);
+	r->unified = unified;
 	r->umask = umask (0); /* modes are exact until the devices are made */
 	if (!plan->own_mount_ns) {
 		r->root_fd = open (plan->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		return r->root_fd < 0 ? err_set (e, errno, "root.path: open '%s'", plan->path) : 0;
 	}
-	tree_probe (r);
-	if (r->no_open_tree || r->no_setattr)
-		TRY (open_self_fds (r, e));
-	if (mount (NULL, "/", NULL, plan->propagation_before, NULL) < 0)
-		return err_set (e, errno, "propagation of the new mount namespace");
+	ret = set_propagation (r, plan->propagation_before);
+	if (ret < 0)
+		return err_set (e, -ret, "propagation of the new mount namespace");
+	TRY (open_self_fds (r, e)); /* without mount_setattr they are needed from here on */
 	if (r->shared)
 		TRY (isolate_parent (r, plan->path, e));
 	TRY (open_root (r, plan->path, e));
+	TRY (open_self_fds (r, e)); /* … and without open_tree from here */
 	/* What the host has mounted below the root directory. */
 	ret = tree_isolate (r, r->root_fd);
 	if (ret < 0)
@@ -458,6 +477,8 @@ move_root (struct rootfs *r, struct err *e)
 	return chroot (".") < 0 ? err_set (e, errno, "--no-pivot: chroot") : 0;
 }
 
+/* Each of the three goes to the root directory first, and then makes it the root: the working
+ * directory is it. */
 int
 rootfs_pivot (struct rootfs *r, const struct rootfs_plan *plan, struct err *e)
 {
@@ -469,7 +490,7 @@ rootfs_pivot (struct rootfs *r, const struct rootfs_plan *plan, struct err *e)
 	} else {
 		TRY (pivot (r, plan, e));
 	}
-	return chdir ("/") < 0 ? err_set (e, errno, "change to the new root") : 0;
+	return 0;
 }
 
 /* ---- the end */
@@ -522,11 +543,10 @@ rootfs_finish (struct rootfs *r, const struct rootfs_plan *plan, struct err *e)
 			return err_set (e, -ret, "root.readonly: make the root read-only");
 		TRY (finish_propagation (r, plan, e));
 	}
+	rootfs_forget (r);
 	close_one (&r->root_fd);
 	close_one (&r->dev_null_fd);
-	if (r->self_fds < 0)
-		return 0;
-	/* By self_fds we were in the host's /proc. */
 	close_one (&r->self_fds);
+	/* By now we were in what is covered, and by self_fds in the host's /proc. */
 	return chdir ("/") < 0 ? err_set (e, errno, "change to the root directory") : 0;
 }

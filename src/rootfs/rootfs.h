@@ -46,6 +46,9 @@ struct rootfs {
 	int self_fds;	/* then: O_PATH of /proc/self/fd, by which mount(2) can name our fds, after
 			   the pivot too; else -1 */
 	bool unified;	/* the host's /sys/fs/cgroup is cgroup v2 */
+	bool own_dev;	/* /dev is a tmpfs that was mounted by init, and empty so far */
+	int proc_fd;	/* known.c: O_PATH of a procfs on /proc, and of /dev if it is init's own; */
+	int dev_fd;	/* -1: not asked so far, or not so */
 	unsigned umask; /* of the caller, while ours is 0 */
 };
 
@@ -67,7 +70,8 @@ void rootfs_close (struct rootfs *r, size_t n_mounts); /* runtime: after init ha
  * there may be no /proc to name our descriptors by.
  */
 int rootfs_join (struct rootfs *r, struct err *e);
-int rootfs_open (struct rootfs *r, const struct rootfs_plan *plan, struct err *e);
+/* `unified`: see above; the host was asked before. */
+int rootfs_open (struct rootfs *r, const struct rootfs_plan *plan, bool unified, struct err *e);
 int mounts_apply (struct rootfs *r, const struct plan *plan, size_t from, size_t to,
 		  struct err *e); /* those of plan->mounts from `from` to before `to` */
 /*
@@ -83,6 +87,8 @@ int devices_create (struct rootfs *r, const struct rootfs_plan *plan, struct err
 /* Bind the pty slave `pts_fd` on /dev/console, created O_EXCL|O_NOFOLLOW (CVE-2025-52565,
  * CVE-2026-88264). */
 int console_bind (struct rootfs *r, int pts_fd, struct err *e);
+/* Before hooks, which may mount whatever they like. */
+void rootfs_forget (struct rootfs *r);
 int rootfs_pivot (struct rootfs *r, const struct rootfs_plan *plan, struct err *e);
 int masks_apply (struct rootfs *r, const struct rootfs_plan *plan, struct err *e);
 int rootfs_finish (struct rootfs *r, const struct rootfs_plan *plan, struct err *e);

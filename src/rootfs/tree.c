@@ -37,13 +37,18 @@ ms_flags (uint64_t attr)
 	return ms;
 }
 
+bool
+tree_is_missing (int ret)
+{
+	return ret == -ENOSYS || ret == -EPERM;
+}
+
 void
 tree_probe (struct rootfs *r)
 {
 	struct sys_mount_attr nothing = { 0 };
 	/* Errors for any kernel that has them: no such descriptor, no name (a name that is not
-	 * known would start modprobe). EPERM is the answer of
-	 * profiles that do not know them. */
+	 * known would start modprobe). */
 	int known[] = { sys_open_tree (-1, "", OPEN_TREE_CLONE | AT_EMPTY_PATH),
 			sys_move_mount (-1, "", -1, "",
 					MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH),
@@ -52,8 +57,8 @@ tree_probe (struct rootfs *r)
 
 	r->no_open_tree = false;
 	for (size_t i = 0; i < ARRAY_SIZE (known); i++)
-		r->no_open_tree |= known[i] == -ENOSYS || known[i] == -EPERM;
-	r->no_setattr = ret == -ENOSYS || ret == -EPERM;
+		r->no_open_tree |= tree_is_missing (known[i]);
+	r->no_setattr = tree_is_missing (ret);
 }
 
 int

@@ -264,14 +264,20 @@ mkdir_last (int root, const char *path, mode_t mode)
 }
 
 int
+beneath_mkdir_missing (int root, const char *path, mode_t mode)
+{
+	int fd = mkdir_last (root, path, mode);
+
+	return fd == -ENOENT ? by_walk (root, path, O_PATH | O_DIRECTORY, false, MISSING_DIR, mode)
+			     : fd;
+}
+
+int
 beneath_mkdir_p (int root, const char *path, mode_t mode)
 {
 	int fd = beneath_open (root, path, O_PATH | O_DIRECTORY);
 
-	if (fd == -ENOENT)
-		fd = mkdir_last (root, path, mode);
-	return fd == -ENOENT ? by_walk (root, path, O_PATH | O_DIRECTORY, false, MISSING_DIR, mode)
-			     : fd;
+	return fd == -ENOENT ? beneath_mkdir_missing (root, path, mode) : fd;
 }
 
 int

@@ -20,6 +20,8 @@ int beneath_open_plain (int root, const char *path, int flags);
  * directory that was made is -EINVAL.
  */
 int beneath_mkdir_p (int root, const char *path, mode_t mode);
+/* The same, for who has just heard -ENOENT: it is not looked for first. */
+int beneath_mkdir_missing (int root, const char *path, mode_t mode);
 /* O_PATH of the parent directory (made where missing) of path; *ret_name is the last component, in
  * `path`; "", "." and ".." are -EINVAL. */
 int beneath_parent (int root, const char *path, bool create, const char **ret_name);

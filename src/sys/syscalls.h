@@ -101,6 +101,12 @@ struct sys_statx { /* struct statx; its name clashes between libc and kernel hea
 #ifndef STATX_ATTR_VERITY
 #define STATX_ATTR_VERITY 0x00100000
 #endif
+#ifndef STATX_TYPE
+#define STATX_TYPE 0x0001
+#endif
+#ifndef AT_STATX_DONT_SYNC
+#define AT_STATX_DONT_SYNC 0x4000
+#endif
 #ifndef STATX_MNT_ID
 #define STATX_MNT_ID 0x1000 /* Linux 5.8 */
 #endif

@@ -390,6 +390,24 @@ race () { # COMMAND…
 	touch -d "@$(sed -n 's/^ d .* \([0-9.]*\) $/\1/p' <<<"$BEFORE")" "$OUT"
 }
 
+@test "race: the first masked directory is exchanged: what covers the others is empty" {
+	local i made=0
+	mkdir "$ROOTFS/r" "$ROOTFS/other" "$ROOTFS/secret"
+	touch "$ROOTFS/other/file" "$ROOTFS/secret/file"
+	ln -s /other "$ROOTFS/s"
+	config '.linux.maskedPaths = ["/r", "/secret", "/proc/fs"] | .linux.readonlyPaths = [] | sh("ls -A /secret; ls -A /proc/fs; touch /secret/x 2>&1; echo end")'
+	exchange r s
+	for ((i = 0; i < 15; i++)); do
+		run_to_file run --bundle "$BUNDLE" "$ID"
+		if [ "$status" -eq 0 ]; then
+			made=$((made + 1))
+			is $'touch: /secret/x: Read-only file system\nend'
+		fi
+	done
+	end_exchange
+	[ "$made" -gt 0 ]
+}
+
 @test "race: a read-only path is exchanged: what was covered is read-only" {
 	local i made=0
 	mkdir "$ROOTFS/r" "$ROOTFS/other"

@@ -33,6 +33,77 @@ readonly_paths () { config ".linux.readonlyPaths = $(jq -cn '$ARGS.positional' -
 	[ "${lines[1]}" -ge 5 ]
 }
 
+@test "… whichever is the first, in /proc or elsewhere; and files" {
+	local order
+	mkdir "$ROOTFS"/d{1,2}
+	echo secret >"$ROOTFS/f1"
+	echo secret >"$ROOTFS/f2"
+	for order in "/d1 /proc/fs /d2 /proc/bus" "/proc/fs /d1 /proc/bus /d2"; do
+		# shellcheck disable=SC2086
+		masked $order /f1 /proc/keys /f2 /proc/uptime /proc/version
+		run_sh 'for d in /d1 /d2 /proc/fs /proc/bus; do grep " $d " /proc/self/mountinfo; ls -A $d; done | cut -d" " -f3 | sort | uniq -c | sed "s/ [^ ]*$//"; cat /f1 /f2 /proc/keys /proc/uptime /proc/version; echo end'
+		[ "${lines[0]// /}" = 4 ]
+		[ "${lines[1]}" = end ]
+		masked /proc/keys /f1 /proc/uptime /f2
+		run_sh 'cat /f1 /f2 /proc/keys /proc/uptime; echo end'
+		is end
+	done
+}
+
+@test "… also if the first is not to be found again by its path" {
+	mkdir "$ROOTFS"/d{1,2}
+	touch "$ROOTFS"/d{1,2}/file
+	ln -s . "$ROOTFS/d1/link"
+	masked /d1/link /d2 /proc/fs
+	run_sh 'ls -A /d1 /d2 /proc/fs; touch /d1/x /d2/x 2>&1'
+	says "/d1/x: Read-only"
+	says "/d2/x: Read-only"
+	[ "${#lines[@]}" -eq 5 ]
+}
+
+@test "a link of procfs: what it leads to is masked, or read-only" {
+	masked /proc/mounts /proc/thread-self
+	run_sh 'wc -c </proc/1/mounts; ls -A /proc/1/task/1 | wc -l'
+	is $'0\n0'
+	readonly_paths /proc/self
+	run_sh '{ echo 5 >/proc/1/oom_score_adj; } 2>&1; readlink /proc/self >/dev/null && cut -d" " -f5,6 /proc/self/mountinfo | grep "^/proc/"'
+	says "oom_score_adj: Read-only"
+	says "/proc/1 ro"
+}
+
+@test "what is mounted on files of /proc is masked, or read-only, also below" {
+	echo secret >"$WORK/file"
+	echo shown >"$WORK/shown"
+	masked /proc/uptime /proc/keys /proc/loadavg
+	config "bind(\"/proc/uptime\"; \"$WORK/file\"; [])" "bind(\"/proc/loadavg\"; \"$WORK/file\"; [])" '.linux.readonlyPaths = ["/proc/loadavg", "/proc/stat", "/proc/sys"]' \
+		"bind(\"/proc/stat\"; \"$WORK/shown\"; [])" "bind(\"/proc/sys/kernel/ns_last_pid\"; \"$WORK/shown\"; [])"
+	run_sh 'cat /proc/uptime /proc/loadavg; for f in /proc/stat /proc/sys/kernel/ns_last_pid; do cat $f; { echo x >>$f; } 2>&1; done'
+	is $'shown\n/bin/sh: can\'t create /proc/stat: Read-only file system\nshown\n/bin/sh: can\'t create /proc/sys/kernel/ns_last_pid: Read-only file system'
+}
+
+@test "the whole of /proc read-only, by a link too, or masked: paths in it are seen to as well" {
+	local path
+	ln -s proc "$ROOTFS/link"
+	for path in /proc /link; do
+		config '.linux.readonlyPaths = ["/proc/bus", "'"$path"'", "/proc/sys"] | .linux.maskedPaths = ["/proc/fs", "/proc/keys", "/etc/group", "/proc/uptime"]'
+		run_sh 'ls -A /proc/fs; cat /proc/keys /proc/uptime /etc/group; for f in /proc/self/oom_score_adj /proc/sys/kernel/hostname; do { echo -n >$f; } 2>&1; done'
+		is $'/bin/sh: can\'t create /proc/self/oom_score_adj: Read-only file system\n/bin/sh: can\'t create /proc/sys/kernel/hostname: Read-only file system'
+	done
+	mkdir "$ROOTFS/dir"
+	config '.linux.readonlyPaths = [] | .linux.maskedPaths = ["/proc/fs", "/proc/keys", "/proc", "/etc/group", "/dir", "/proc/uptime"]'
+	run_sh 'ls -A /proc; ls -A /dir; cat /etc/group; touch /dir/x'
+	is "touch: /dir/x: Read-only file system"
+}
+
+@test "a hook mounts another proc: it is that one whose paths are masked" {
+	printf '#!/bin/sh\nmount -t proc proc %q\n' "$ROOTFS/proc" >"$WORK/hook"
+	chmod +x "$WORK/hook"
+	masked /proc/keys /proc/fs
+	config '.linux.readonlyPaths = ["/proc/sys"] | .hooks = {createContainer: [{path: "'"$WORK/hook"'"}]}'
+	run_sh 'ls -A /proc/fs; cat /proc/keys; { echo -n >/proc/sys/kernel/hostname; } 2>&1; grep -c " /proc " /proc/self/mountinfo'
+	is $'/bin/sh: can\'t create /proc/sys/kernel/hostname: Read-only file system\n2'
+}
+
 @test "a masked path that is missing, or below a file, is nothing" {
 	masked /missing /missing/deep /etc/passwd/x /proc/nothing
 	run_sh 'ls /missing 2>&1; wc -c </etc/passwd'

@@ -282,6 +282,34 @@ load mounts
 	says "Read-only"
 }
 
+# /dev is looked up once for all that is made in it.
+@test "a second /dev covers the first, with all that is in it, also if it comes by a link" {
+	config 'mount("/dev"; "tmpfs"; "second"; ["mode=755"]) | mount("/dev/late"; "tmpfs"; "t"; [])'
+	run_sh 'ls /dev; grep -c " /dev/late " /proc/self/mountinfo; echo x >/dev/null && echo fine'
+	lacks shm
+	says late
+	says null
+	[ "${lines[-1]}" = fine ]
+	ln -s dev "$ROOTFS/link"
+	config '.mounts |= .[:7] | mount("/link"; "tmpfs"; "third"; ["mode=755"]) | mount("/dev/late"; "tmpfs"; "t"; [])'
+	run_sh 'ls /dev; grep -c " /dev/late " /proc/self/mountinfo; echo x >/dev/null && echo fine'
+	lacks shm
+	says null
+	[ "${lines[-2]}" = 1 ]
+	[ "${lines[-1]}" = fine ]
+}
+
+@test "in a /dev that starts with a copy of the image's, what is there is mounted on, and a link in it is followed inside the root" {
+	mkdir -p "$ROOTFS/dev/have" "$ROOTFS/elsewhere"
+	chmod 750 "$ROOTFS/dev/have"
+	ln -s ../elsewhere "$ROOTFS/dev/led"
+	config '(.mounts[] | select (.destination == "/dev") | .options) += ["tmpcopyup"]' \
+		'mount("/dev/have"; "tmpfs"; "t"; []) | mount("/dev/led"; "tmpfs"; "t"; []) | mount("/dev/new"; "tmpfs"; "t"; [])'
+	run_sh 'for d in /dev/have /elsewhere /dev/new; do grep -c " $d " /proc/self/mountinfo; stat -c %a $d; done; readlink /dev/led'
+	is $'1\n750\n1\n755\n1\n1777\n../elsewhere'
+	[ ! -e "$ROOTFS/dev/new" ]
+}
+
 @test "a read-only /dev has its devices" {
 	config '(.mounts[] | select(.destination == "/dev")).options |= . + ["ro"]'
 	run_sh 'echo x >/dev/null && ls -l /dev/fd && touch /dev/x'

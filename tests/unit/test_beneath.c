@@ -252,6 +252,23 @@ BOTH (mkdir_makes_parents)
 	OK (fcntl (a, F_GETFD) & FD_CLOEXEC);
 }
 
+/* Somebody else may have been faster. */
+BOTH (mkdir_of_what_was_missing)
+{
+	autofd a = beneath_mkdir_missing (root, "dir/one", 0750);
+	autofd b = beneath_mkdir_missing (root, "dir/one", 0700);
+	autofd c = beneath_mkdir_missing (root, "two/three", 0755);
+	struct stat st;
+
+	OK (same_inode (a, "dir/one") && fstat (a, &st) == 0 && (st.st_mode & 07777) == 0750);
+	OK (same_inode (b, "dir/one"));
+	OK (same_inode (c, "two/three"));
+	EQ (beneath_mkdir_missing (root, "file", 0755), -ENOTDIR);
+	OK (symlinkat ("/dir/led", root, "dangling") == 0);
+	autofd d = beneath_mkdir_missing (root, "dangling", 0755);
+	OK (same_inode (d, "dir/led"));
+}
+
 BOTH (mkdir_refuses_dotdot_in_new_part)
 {
 	EQ (beneath_mkdir_p (root, "fresh/../../x", 0755), -EINVAL);
