@@ -43,32 +43,42 @@ stdio_null (struct err *e)
 	return 0;
 }
 
+/* The container's, or -1: an image may have put a file there. Then the host's null device stays
+ * (CVE-2026-88265). */
 static int
-reopen_null (int fd, struct err *e)
+open_null (void)
 {
-	autofd null = open ("/dev/null", O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
+	int fd = open ("/dev/null", O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
 	struct stat st;
 
-	/* An image may have put a file there: then the host's null device stays (CVE-2026-88265).
-	 */
-	if (null < 0 || fstat (null, &st) < 0 || !is_null_device (&st))
-		return 0;
-	(void) fcntl (null, F_SETFL, 0);
-	return dup2 (null, fd) < 0 ? err_set (e, errno, "replace standard stream %d", fd) : 0;
+	if (fd >= 0 && fstat (fd, &st) == 0 && is_null_device (&st) && fcntl (fd, F_SETFL, 0) == 0)
+		return fd;
+	if (fd >= 0)
+		close (fd);
+	return -1;
 }
 
 int
 stdio_take_over (uid_t uid, struct err *e)
 {
+	autofd null = -1;
+	bool looked = false;
+
 	for (int fd = 0; fd < 3; fd++) {
 		struct stat st;
 
 		if (fstat (fd, &st) < 0)
 			continue;
-		if (is_null_device (&st))
-			TRY (reopen_null (fd, e));
-		else if (st.st_uid != uid && is_for_reopening (fd, &st))
-			(void) !fchown (fd, uid, (gid_t) -1);
+		if (!is_null_device (&st)) {
+			if (st.st_uid != uid && is_for_reopening (fd, &st))
+				(void) !fchown (fd, uid, (gid_t) -1);
+			continue;
+		}
+		if (!looked)
+			null = open_null ();
+		looked = true;
+		if (null >= 0 && dup2 (null, fd) < 0)
+			return err_set (e, errno, "replace standard stream %d", fd);
 	}
 	return 0;
 }
