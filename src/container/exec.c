@@ -293,7 +293,7 @@ serve (struct exec *x, unsigned *served, struct err *e)
 		TRY (type = serve_one (x, e));
 		++*served;
 	} while (type != MSG_DONE);
-	TRY (report_receive (x->chan.fd, x->pidfd, x->c.dir_fd, e));
+	TRY (report_receive (x->chan.fd, false, x->pidfd, x->c.dir_fd, e));
 	chan_close (&x->chan);
 	return 0;
 }

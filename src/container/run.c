@@ -54,7 +54,7 @@ release (struct launch *l, struct err *e)
 	}
 	if (!l->released)
 		TRY (tell_init (l, e));
-	return report_receive (l->chan.fd, interrupt_fd (), l->c.dir_fd, e);
+	return report_receive (l->chan.fd, l->released, interrupt_fd (), l->c.dir_fd, e);
 }
 
 /* Nothing that the caller asked for lies between "created" and the start. */

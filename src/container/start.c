@@ -41,10 +41,10 @@ is_readable (int fd)
 }
 
 int
-report_receive (int fd, int pidfd, int dir_fd, struct err *e)
+report_receive (int fd, bool ended, int pidfd, int dir_fd, struct err *e)
 {
 	/* The end only: to be woken by what comes before costs init 15 us. */
-	struct pollfd p[2] = { { fd, 0, 0 }, { pidfd, POLLIN, 0 } };
+	struct pollfd p[2] = { { fd, 0, ended ? POLLHUP : 0 }, { pidfd, POLLIN, 0 } };
 	bool running = false;
 	struct report r;
 	ssize_t n;
@@ -134,7 +134,7 @@ start_locked (const struct globals *g, struct container *c, bool *ret_started, s
 		TRY (notify = notify_listen (c, g->arena, e));
 	if (write (start, "", 1) != 1)
 		return err_set (e, errno, "write to the start FIFO of container '%s'", c->id);
-	TRY (report_receive (rep, pidfd, c->dir_fd, e));
+	TRY (report_receive (rep, false, pidfd, c->dir_fd, e));
 	(void) unlinkat (c->dir_fd, "start.fifo", 0);
 	(void) unlinkat (c->dir_fd, "report.fifo", 0);
 	TRY (record (g, c, e));

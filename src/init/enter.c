@@ -252,7 +252,7 @@ enter_prepare (struct init *in, const char **ret_path, struct err *e)
 	STEP ("process.args[0]",
 	      cannot_execute (in, exec_lookup (in->arena, p->args, in->env, ret_path, e), e));
 	signals_reset (in->ignored_signals);
-	return close_the_rest (in, e);
+	return 0;
 }
 
 static bool
@@ -272,12 +272,12 @@ enter_user_process (struct init *in, struct err *e)
 {
 	const char *path = NULL;
 
-	if (in->plan->has_process)
+	TRY (close_the_rest (in, e)); /* before a path of the configuration could lead to one */
+	if (in->plan->has_process) {
 		TRY (enter_prepare (in, &path, e));
-	else
-		TRY (close_the_rest (in, e));
-	if (in->plan->has_process && in->filter.insns && in->filter.notify)
-		STEP ("seccomp", install_filter (in, e));
+		if (in->filter.insns && in->filter.notify)
+			STEP ("seccomp", install_filter (in, e));
+	}
 	TRY (chan_send (&in->chan, MSG_DONE, 0, NULL, e));
 	if (enter_hears_run_last (in))
 		STEP ("wait for the runtime", chan_expect (&in->chan, MSG_RUN, NULL, e));

@@ -543,10 +543,8 @@ rootfs_finish (struct rootfs *r, const struct rootfs_plan *plan, struct err *e)
 			return err_set (e, -ret, "root.readonly: make the root read-only");
 		TRY (finish_propagation (r, plan, e));
 	}
-	rootfs_forget (r);
-	close_one (&r->root_fd);
-	close_one (&r->dev_null_fd);
-	close_one (&r->self_fds);
-	/* By now we were in what is covered, and by self_fds in the host's /proc. */
+	close_one (
+		&r->self_fds); /* the host's /proc; all others are closed with what else is open */
+	/* By now we were in what is covered, or in self_fds. */
 	return chdir ("/") < 0 ? err_set (e, errno, "change to the root directory") : 0;
 }
