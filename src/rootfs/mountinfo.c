@@ -5,6 +5,7 @@
 
 #include "base/io.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "base/procfs.h"
 #include "rootfs/room.h"
 
@@ -21,22 +22,6 @@ mountinfo_read (struct rootfs *r, char **ret, struct err *e)
 	return read_fd (r->arena, fd, "/proc/self/mountinfo", MOUNTINFO_MAX, ret, &len, e);
 }
 
-/* A blank, tab, newline or backslash is \ooo in mountinfo. */
-static void
-unescape (char *s)
-{
-	char *out = s;
-
-	for (; *s; s++)
-		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] && s[3]) {
-			*out++ = (char) ((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
-			s += 3;
-		} else {
-			*out++ = *s;
-		}
-	*out = '\0';
-}
-
 /* "ID PARENT DEV ROOT PATH OPTIONS … - TYPE SOURCE …" */
 static bool
 parse (char *line, char **ret_path, const char **ret_type)
@@ -51,7 +36,7 @@ parse (char *line, char **ret_path, const char **ret_type)
 	*ret_type = type + 3;
 	*strchrnul (type + 3, ' ') = '\0';
 	*strchrnul (path + 1, ' ') = '\0';
-	unescape (path + 1);
+	str_unescape (path + 1);
 	return true;
 }
 
