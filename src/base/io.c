@@ -172,6 +172,25 @@ file_create_at (int dirfd, const char *name, const void *buf, size_t len, mode_t
 }
 
 int
+make_directories (const char *path, mode_t mode)
+{
+	char part[PATH_MAX];
+	size_t len = strlen (path);
+
+	if (len >= sizeof part)
+		return -ENAMETOOLONG;
+	for (size_t i = 1; i <= len; i++) {
+		if (path[i] != '/' && path[i] != '\0')
+			continue;
+		memcpy (part, path, i);
+		part[i] = '\0';
+		if (mkdir (part, mode) < 0 && errno != EEXIST)
+			return -errno;
+	}
+	return 0;
+}
+
+int
 file_replace_at (int dirfd, const char *name, const void *buf, size_t len, mode_t mode)
 {
 	char tmp[PATH_MAX];

@@ -23,6 +23,9 @@ ssize_t read_small_at (int dirfd, const char *path, char *buf, size_t size);
 /* One write(2) to an existing file (procfs, cgroupfs). 0 or -errno. */
 int write_small_at (int dirfd, const char *path, const char *text);
 
+/* mkdir -p: what is there is kept, and may be no directory, which who uses it finds out. 0 or
+ * -errno. */
+int make_directories (const char *path, mode_t mode);
 int write_all (int fd, const void *buf, size_t len); /* 0 or -errno */
 int file_create_at (int dirfd, const char *name, const void *buf, size_t len,
 		    mode_t mode); /* O_EXCL; 0 or -errno */

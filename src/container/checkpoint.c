@@ -31,10 +31,10 @@
 static int
 open_dir (const char *path, bool create, const char *option, struct err *e)
 {
-	int fd;
+	int fd, r = create ? make_directories (path, 0700) : 0;
 
-	if (create && mkdir (path, 0700) < 0 && errno != EEXIST)
-		return err_set (e, errno, "%s: make '%s'", option, path);
+	if (r < 0)
+		return err_set (e, -r, "%s: make '%s'", option, path);
 	fd = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? err_set (e, errno, "%s: open '%s'", option, path) : fd;
 }

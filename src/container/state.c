@@ -92,25 +92,6 @@ container_check_id (const char *id, struct err *e)
 
 /* ---- state root, state directory, lock */
 
-static int
-make_root (const char *path, struct err *e)
-{
-	char part[PATH_MAX];
-	size_t len = strlen (path);
-
-	if (len >= sizeof part)
-		return err_set (e, ENAMETOOLONG, "--root '%s'", path);
-	for (size_t i = 1; i <= len; i++) {
-		if (path[i] != '/' && path[i] != '\0')
-			continue;
-		memcpy (part, path, i);
-		part[i] = '\0';
-		if (mkdir (part, 0700) < 0 && errno != EEXIST)
-			return err_set (e, errno, "make the state root '%s'", part);
-	}
-	return 0;
-}
-
 /*
  * Without --root and XDG_RUNTIME_DIR an ordinary user's state is in /tmp, where somebody else may
  * have made the directory first: hooks kept there would be run as us.
@@ -136,7 +117,10 @@ container_open_root (const struct globals *g, bool create, struct err *e)
 	autofd fd = open (g->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0 && errno == ENOENT && create) {
-		TRY (make_root (g->root, e));
+		int r = make_directories (g->root, 0700);
+
+		if (r < 0)
+			return err_set (e, -r, "make the state root '%s'", g->root);
 		fd = open (g->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	}
 	if (fd < 0)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/io.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/procfs.h"
@@ -80,22 +81,6 @@ check_inside (const char *cwd, struct err *e)
 	return 0;
 }
 
-static void
-make_directories (const char *path)
-{
-	char part[PATH_MAX];
-	size_t len = strlen (path);
-
-	if (len >= sizeof part)
-		return;
-	for (size_t i = 1; i <= len; i++)
-		if (path[i] == '/' || path[i] == '\0') {
-			memcpy (part, path, i);
-			part[i] = '\0';
-			(void) mkdir (part, 0755); /* the chdir that follows says what went wrong */
-		}
-}
-
 int
 cwd_enter (const char *cwd, bool create, struct err *e)
 {
@@ -104,7 +89,8 @@ cwd_enter (const char *cwd, bool create, struct err *e)
 	if (r == -ENOENT && create) {
 		mode_t old = umask (0022);
 
-		make_directories (cwd);
+		(void) make_directories (cwd,
+					 0755); /* the chdir that follows says what went wrong */
 		umask (old);
 		r = chdir (cwd) < 0 ? -errno : 0;
 	}

@@ -47,3 +47,10 @@ asked () { grep -qaF -- "$1" "$WORK/request" || { echo "not asked for '$1'"; ret
 	fails state "$ID"
 	says "does not exist"
 }
+
+@test "criu: the directories of --image-path and --work-path are made, all of them" {
+	up
+	runs checkpoint --leave-running --image-path "$WORK/a/b/images" --work-path "$WORK/c/d" "$ID"
+	[ -s "$WORK/a/b/images/descriptors.json" ]
+	[ -d "$WORK/c/d" ]
+}
