@@ -22,6 +22,7 @@ asked () { grep -qaF -- "$1" "$WORK/request" || { echo "not asked for '$1'"; ret
 }
 
 @test "criu: a volume that a link of the image leads elsewhere has the name of that place, also for restore" {
+	need_call clone3 "restore, which puts CRIU into the container's cgroup"
 	mkdir -p "$WORK/volume" "$ROOTFS/run" "$ROOTFS/var"
 	rm -rf "$ROOTFS/var/run"
 	ln -s /run "$ROOTFS/var/run"
