@@ -37,6 +37,7 @@ struct cgroup {
 	bool only_wait; /* destroy: no process that is in there is ours to kill; with any the cgroup
 			   stays */
 	bool created;	/* at least the leaf is ours; otherwise never killed or removed */
+	bool fresh;	/* v2: made by this process, and no device program is attached yet */
 	bool told;	/* systemd knows the limits: the scope was made with them */
 	struct {
 		const char *name;

@@ -155,7 +155,7 @@ v2_create (struct arena *a, struct cgroup *cg, const struct cgroup_plan *plan, s
 	if (!cgroup_dir (cg, "", dir, sizeof dir))
 		return err_set (e, ENAMETOOLONG, "linux.cgroupsPath");
 	made = cgroup_make_path (dir, strlen (CGROUP_ROOT));
-	cg->created = made > 0;
+	cg->created = cg->fresh = made > 0;
 	cg->made = arena_printf (a, ":%d", MAX (made, 0));
 	if (made < 0)
 		return err_set (e, -made, "make the cgroup '%s'", dir);
@@ -205,8 +205,7 @@ v2_apply (struct arena *a, struct cgroup *cg, const struct cgroup_plan *plan, st
 	char dir[PATH_MAX];
 	autofd opened = -1;
 	int fd = plan->subgroup ? -1 : cg->into_fd;
-	/* Just made, by us: nothing is attached to it. */
-	bool fresh = fd >= 0 && cg->created && cg->manager == CGROUP_MANAGER_CGROUPFS;
+	bool fresh = cg->fresh;
 
 	(void) a;
 	if (fd < 0) {
@@ -224,6 +223,7 @@ v2_apply (struct arena *a, struct cgroup *cg, const struct cgroup_plan *plan, st
 		TRY (cgroup_write_one (fd, &plan->writes[i], cg->path, e));
 	if (plan->devices_allow_all)
 		return 0;
+	cg->fresh = false;
 	if (cgroup_devices_bpf (fd, plan->devices, plan->n_devices, fresh, e) == 0)
 		return 0;
 	/* Without privilege there is no BPF, and also no device node that could be made. */

@@ -108,6 +108,24 @@ dev_test () { # WANTED RULES
 	dev_test refused '[{allow: false, access: "rwm"}, {allow: true, type: "c", major: 10, minor: 229, access: "rwm"}, {allow: false, type: "c", major: 10, access: "w"}]'
 }
 
+# A number that no driver has: what may be opened is then "no such device".
+@test "update replaces the device program, also that of a cgroup that was made just before" {
+	local n
+	config 'resources ({devices: [{allow: false, access: "rwm"}]})' 'caps (["CAP_MKNOD", "CAP_DAC_OVERRIDE"])'
+	runs run --detach --bundle "$BUNDLE" "$ID"
+	coracle exec "$ID" mknod /tmp/nobody c 251 7
+	for n in 1 2; do
+		runs exec "$ID" sh -c 'cat /tmp/nobody; true'
+		says "Operation not permitted"
+		echo '{"devices": [{"allow": false, "access": "rwm"}, {"allow": true, "type": "c", "major": 251, "minor": 7, "access": "rw"}]}' >"$WORK/r.json"
+		runs update -r "$WORK/r.json" "$ID"
+		runs exec "$ID" sh -c 'cat /tmp/nobody; true'
+		says "No such device"
+		echo '{"devices": [{"allow": false, "access": "rwm"}]}' >"$WORK/r.json"
+		runs update -r "$WORK/r.json" "$ID"
+	done
+}
+
 @test "block devices: nodes can be made, but not opened" {
 	[ -b /dev/loop0 ] || skip "there is no /dev/loop0 here"
 	config 'caps (["CAP_MKNOD"])' 'sh ("mknod /tmp/l b 7 0 && echo made; (: </tmp/l) 2>/dev/null && echo open; true")'
