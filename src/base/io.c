@@ -91,15 +91,14 @@ read_fd (struct arena *a, int fd, const char *name, size_t limit, char **ret, si
 	return read_source (a, &f, ret, ret_len, e);
 }
 
-int
-read_file_at (struct arena *a, int dirfd, const char *path, size_t limit, char **ret,
-	      size_t *ret_len, struct err *e)
+static int
+read_opened (struct arena *a, int fd, const char *name, size_t limit, char **ret, size_t *ret_len,
+	     struct err *e)
 {
-	autofd fd = openat (dirfd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	struct source f = { .fd = fd, .name = path, .limit = limit };
+	struct source f = { .fd = fd, .name = name, .limit = limit };
 
 	if (fd < 0)
-		return err_set (e, errno, "open '%s'", path);
+		return err_set (e, errno, "open '%s'", name);
 	TRY (look_at (&f, e));
 	if (S_ISFIFO (f.st.st_mode)) {
 		/* A named FIFO may have no writer yet, or ever: only what is in it now. /dev/fd/N
@@ -107,9 +106,29 @@ read_file_at (struct arena *a, int dirfd, const char *path, size_t limit, char *
 		struct pollfd p = { fd, POLLIN, 0 };
 
 		if (poll (&p, 1, 5000) <= 0)
-			return err_set (e, EINVAL, "'%s' is a FIFO that nobody writes to", path);
+			return err_set (e, EINVAL, "'%s' is a FIFO that nobody writes to", name);
 	}
 	return read_source (a, &f, ret, ret_len, e);
+}
+
+#define READING (O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+
+int
+read_file_at (struct arena *a, int dirfd, const char *path, size_t limit, char **ret,
+	      size_t *ret_len, struct err *e)
+{
+	autofd fd = openat (dirfd, path, READING);
+
+	return read_opened (a, fd, path, limit, ret, ret_len, e);
+}
+
+int
+read_file_in (struct arena *a, const char *dir, const char *name, size_t limit, char **ret,
+	      size_t *ret_len, struct err *e)
+{
+	autofd fd = open (*name == '/' ? name : arena_printf (a, "%s/%s", dir, name), READING);
+
+	return read_opened (a, fd, name, limit, ret, ret_len, e);
 }
 
 ssize_t

@@ -15,6 +15,9 @@ struct arena;
  */
 int read_file_at (struct arena *a, int dirfd, const char *path, size_t limit, char **ret,
 		  size_t *ret_len, struct err *e);
+/* The same of a file in a directory that is named; errors name the file alone. */
+int read_file_in (struct arena *a, const char *dir, const char *name, size_t limit, char **ret,
+		  size_t *ret_len, struct err *e);
 int read_fd (struct arena *a, int fd, const char *name, size_t limit, char **ret, size_t *ret_len,
 	     struct err *e);
 /* Small kernel files (procfs, cgroupfs): one read into a buffer; the length, NUL added, line break

@@ -79,11 +79,10 @@ static int
 read_config (struct launch *l, struct err *e)
 {
 	const char *name = l->opt->config ? l->opt->config : "config.json";
-	const char *path = *name == '/' ? name
-					: arena_printf (l->g->arena, "%s/%s", l->host.bundle, name);
 	char *text;
 
-	if (read_file_at (l->g->arena, AT_FDCWD, path, CONFIG_MAX, &text, &l->config_len, e) < 0) {
+	if (read_file_in (l->g->arena, l->host.bundle, name, CONFIG_MAX, &text, &l->config_len, e) <
+	    0) {
 		autofd dir = open (l->host.bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 		return dir < 0 ? err_set (e, errno, "open bundle '%s'", l->host.bundle) : -1;

@@ -553,7 +553,7 @@ two_containers () {
 # understood COMMAND OPTION…: the command goes on to look for the container, or for its bundle
 understood () {
 	fails "$@" "$ID"
-	[[ "$output" == *"container '$ID' does not exist"* || "$output" == *"/config.json': no such file or directory"* ]] || { echo "$*: $output"; return 1; }
+	[[ "$output" == *"container '$ID' does not exist"* || "$output" == *"open 'config.json'"* ]] || { echo "$*: $output"; return 1; }
 }
 
 @test "checkpoint: the options of both peers" {
