@@ -390,38 +390,35 @@ race () { # COMMAND…
 	touch -d "@$(sed -n 's/^ d .* \([0-9.]*\) $/\1/p' <<<"$BEFORE")" "$OUT"
 }
 
-@test "race: the first masked directory is exchanged: what covers the others is empty" {
+# While r and s are exchanged: COMMAND… is true of what each run printed that was not refused, and some were not.
+each_run_is () {
 	local i made=0
-	mkdir "$ROOTFS/r" "$ROOTFS/other" "$ROOTFS/secret"
-	touch "$ROOTFS/other/file" "$ROOTFS/secret/file"
-	ln -s /other "$ROOTFS/s"
-	config '.linux.maskedPaths = ["/r", "/secret", "/proc/fs"] | .linux.readonlyPaths = [] | sh("ls -A /secret; ls -A /proc/fs; touch /secret/x 2>&1; echo end")'
 	exchange r s
 	for ((i = 0; i < 15; i++)); do
 		run_to_file run --bundle "$BUNDLE" "$ID"
-		if [ "$status" -eq 0 ]; then
-			made=$((made + 1))
-			is $'touch: /secret/x: Read-only file system\nend'
-		fi
+		[ "$status" -eq 0 ] || continue
+		made=$((made + 1))
+		"$@"
 	done
 	end_exchange
 	[ "$made" -gt 0 ]
 }
+covered_once_and_readonly () {
+	[ "$(grep -cE '/rootfs/(r|s|other) ' <<<"$output")" -eq 1 ]
+	grep -qE '/rootfs/(r|s|other) [^ ]+ ro,' <<<"$output"
+}
+
+@test "race: the first masked directory is exchanged: what covers the others is empty" {
+	mkdir "$ROOTFS/r" "$ROOTFS/other" "$ROOTFS/secret"
+	touch "$ROOTFS/other/file" "$ROOTFS/secret/file"
+	ln -s /other "$ROOTFS/s"
+	config '.linux.maskedPaths = ["/r", "/secret", "/proc/fs"] | .linux.readonlyPaths = [] | sh("ls -A /secret; ls -A /proc/fs; touch /secret/x 2>&1; echo end")'
+	each_run_is is $'touch: /secret/x: Read-only file system\nend'
+}
 
 @test "race: a read-only path is exchanged: what was covered is read-only" {
-	local i made=0
 	mkdir "$ROOTFS/r" "$ROOTFS/other"
 	ln -s /other "$ROOTFS/s"
 	config '.linux.readonlyPaths = ["/r"] | .linux.maskedPaths = [] | sh("cat /proc/self/mountinfo")'
-	exchange r s
-	for ((i = 0; i < 15; i++)); do
-		run_to_file run --bundle "$BUNDLE" "$ID"
-		if [ "$status" -eq 0 ]; then
-			made=$((made + 1))
-			[ "$(grep -cE '/rootfs/(r|s|other) ' <<<"$output")" -eq 1 ]
-			grep -qE '/rootfs/(r|s|other) [^ ]+ ro,' <<<"$output"
-		fi
-	done
-	end_exchange
-	[ "$made" -gt 0 ]
+	each_run_is covered_once_and_readonly
 }
